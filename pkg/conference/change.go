@@ -1,0 +1,49 @@
+package conference
+
+import "time"
+
+// Change is one thing that happened. Notifications are made of it.
+type Change struct {
+	Revision uint64 // of the conference once it had happened; each Change has its own
+	At       time.Time
+	Kind     ChangeKind
+	User     UserID     // whom it happened to; "" when to the conference
+	Endpoint EndpointID // "" when to all of the user's or none
+	Media    MediaID
+	By       UserID // who did it; "" for the server and for the user itself
+}
+
+// ChangeKind says what happened.
+type ChangeKind int
+
+const (
+	RecordChanged    ChangeKind = iota + 1 // subject, policy, PIN, expiry, invitees
+	LockChanged                            // Record.Locked
+	RecordingChanged                       // Conference.Recording
+	MuteAllChanged                         // Conference.AttendeesMuted
+	UserJoined                             // a Participant is new, with its first endpoint
+	UserChanged                            // its role or display text
+	UserLeft                               // its last endpoint is gone
+	EndpointAdded                          // a further endpoint of a user
+	EndpointChanged                        // its status
+	EndpointRemoved                        // one of several endpoints of a user
+	MediaChanged                           // the streams of an endpoint
+	MuteChanged                            // one stream is muted or no longer
+	SpeakingChanged                        // an endpoint began or stopped to speak
+	ConferenceEnded                        // everybody was removed; nothing follows
+)
+
+var changeNames = [...]string{
+	RecordChanged: "record", LockChanged: "lock", RecordingChanged: "recording", MuteAllChanged: "mute-all",
+	UserJoined: "user-joined", UserChanged: "user", UserLeft: "user-left",
+	EndpointAdded: "endpoint-added", EndpointChanged: "endpoint", EndpointRemoved: "endpoint-removed",
+	MediaChanged: "media", MuteChanged: "mute", SpeakingChanged: "speaking", ConferenceEnded: "ended",
+}
+
+// String is the name used in events and in the log.
+func (k ChangeKind) String() string {
+	if k < RecordChanged || int(k) >= len(changeNames) {
+		return "unknown"
+	}
+	return changeNames[k]
+}

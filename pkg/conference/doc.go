@@ -1,0 +1,17 @@
+// Package conference is what a conference is (RFC 4353): its record, its participants, their endpoints and media, their roles, and the
+// policy that says who may join and who may command. It is a state machine without I/O: time is an argument, one goroutine owns each
+// Conference, and every command returns the Changes it made or an error of errors.go and no change at all.
+//
+//	feature                                             done
+//	URIs of the focus, its MCUs and its factory         yes   uri.go
+//	admission policy, invitees, PIN, lock               yes   admission.go
+//	several endpoints of a user, media of an endpoint   yes   roster.go
+//	roles: attendee, presenter                          yes   control.go
+//	mute by self, by a presenter, of all attendees      yes   mute.go
+//	recording, speaking                                 yes   control.go
+//	expiry; end ten minutes after the last              yes   lifecycle.go
+//	  authenticated participant left
+//	what changed since a revision                       yes   delta.go
+//	lobby                                               no
+//	sidebars                                            no
+package conference

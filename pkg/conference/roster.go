@@ -1,0 +1,240 @@
+package conference
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Joining is an endpoint that comes in.
+type Joining struct {
+	Caller      Caller
+	DisplayText string // of the user; what is too long is cut
+	Endpoint    Endpoint
+}
+
+// Join lets an endpoint in by the rules of Admit and says which user it belongs to: an authenticated caller's, who may be in with other
+// endpoints already; somebody the conference called itself (DialedOut); or else a new guest, named by the caller's URI with a
+// parameter ";guest=N" added, so that a guest is never taken for a user or for another guest. Where Admit wants the PIN, CheckPIN must
+// have passed for this endpoint id.
+func (c *Conference) Join(now time.Time, j Joining) (UserID, []Change, error) {
+	admission, err := c.admitJoining(now, j)
+	if err != nil {
+		return "", nil, err
+	}
+	if admission.NeedPIN && !c.pins[j.Endpoint.ID].passed {
+		return "", nil, ErrPINRequired
+	}
+	user, err := c.userOf(j)
+	if err != nil {
+		return "", nil, err
+	}
+	changes, err := c.enter(now, user, admission.Role, j)
+	if err != nil {
+		return "", nil, err
+	}
+	delete(c.pins, j.Endpoint.ID)
+	return user, changes, nil
+}
+
+// admitJoining lets in whom a presenter called; everybody else is a caller. Who may call is asked before the call is made.
+func (c *Conference) admitJoining(now time.Time, j Joining) (Admission, error) {
+	if j.Endpoint.Method != DialedOut {
+		return c.Admit(now, j.Caller)
+	}
+	user := j.Caller.URI.UserID()
+	if err := c.open(now, user); err != nil {
+		return Admission{}, err
+	}
+	return Admission{Role: c.role(user, false)}, nil
+}
+
+func (c *Conference) userOf(j Joining) (UserID, error) {
+	user := j.Caller.URI.UserID()
+	switch {
+	case j.Caller.Authenticated || j.Endpoint.Method == DialedOut:
+		if user == "" {
+			return "", fmt.Errorf("%w: %.80q", ErrInvalidURI, j.Caller.URI)
+		}
+		return user, nil
+	case user == "":
+		user = "sip:anonymous@anonymous.invalid" // RFC 3323 §4.1
+	}
+	return UserID(fmt.Sprintf("%s;guest=%d", user, c.guests+1)), nil
+}
+
+func (c *Conference) enter(now time.Time, user UserID, role Role, j Joining) ([]Change, error) {
+	if _, present := c.users[user]; present {
+		return c.AddEndpoint(now, user, j.Endpoint)
+	}
+	if len(c.users) >= maxParticipants {
+		return nil, ErrFull
+	}
+	p := &Participant{
+		User: user, URI: j.Caller.URI, DisplayText: clip(j.DisplayText), Role: role,
+		Authenticated: j.Caller.Authenticated, Joined: now,
+	}
+	if err := c.attach(now, p, j.Endpoint); err != nil {
+		return nil, err
+	}
+	c.users[user] = p
+	c.order = append(c.order, user)
+	c.arrived(p)
+	if !j.Caller.Authenticated && j.Endpoint.Method != DialedOut {
+		c.guests++
+	}
+	return []Change{c.change(now, "", Change{Kind: UserJoined, User: user, Endpoint: j.Endpoint.ID})}, nil
+}
+
+// AddEndpoint brings a further endpoint of a user who is in: no question of policy.
+func (c *Conference) AddEndpoint(now time.Time, user UserID, e Endpoint) ([]Change, error) {
+	p, found := c.users[user]
+	if !found {
+		return nil, ErrNoSuchUser
+	}
+	if err := c.attach(now, p, e); err != nil {
+		return nil, err
+	}
+	return []Change{c.change(now, "", Change{Kind: EndpointAdded, User: user, Endpoint: e.ID})}, nil
+}
+
+func (c *Conference) attach(now time.Time, p *Participant, e Endpoint) error {
+	if e.ID == "" || len(e.ID) > maxText || !e.Status.Valid() || !e.Method.Valid() {
+		return fmt.Errorf("%w: endpoint %.80q, status %.40q, joining method %.40q", ErrInvalid, e.ID, e.Status, e.Method)
+	}
+	if p.Endpoint(e.ID) != nil {
+		return ErrEndpointExists
+	}
+	if len(p.Endpoints) >= maxEndpoints {
+		return ErrFull
+	}
+	media, err := c.streams(p, nil, e.Media)
+	if err != nil {
+		return err
+	}
+	e.Joined, e.Media, e.DisplayText, e.Speaking = now, media, clip(e.DisplayText), false
+	p.Endpoints = append(p.Endpoints, e)
+	return nil
+}
+
+// SetStatus says how an endpoint's call stands: alerting, connected, on-hold …
+func (c *Conference) SetStatus(now time.Time, user UserID, endpoint EndpointID, status EndpointStatus) ([]Change, error) {
+	_, e, err := c.lookUp(user, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if !status.Valid() {
+		return nil, fmt.Errorf("%w: status %.40q", ErrInvalid, status)
+	}
+	if e.Status == status {
+		return nil, nil
+	}
+	e.Status = status
+	return []Change{c.change(now, "", Change{Kind: EndpointChanged, User: user, Endpoint: endpoint})}, nil
+}
+
+// SetMedia says what streams an endpoint has now. A stream keeps who muted it; a new one of an attendee starts muted while all
+// attendees are. Muted of the argument is ignored.
+func (c *Conference) SetMedia(now time.Time, user UserID, endpoint EndpointID, media []MediaStream) ([]Change, error) {
+	p, e, err := c.lookUp(user, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	streams, err := c.streams(p, e.Media, media)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Equal(streams, e.Media) {
+		return nil, nil
+	}
+	e.Media = streams
+	return []Change{c.change(now, "", Change{Kind: MediaChanged, User: user, Endpoint: endpoint})}, nil
+}
+
+func (c *Conference) streams(p *Participant, old, media []MediaStream) ([]MediaStream, error) {
+	if len(media) > maxMedia {
+		return nil, ErrFull
+	}
+	before := Endpoint{Media: old}
+	streams := make([]MediaStream, 0, len(media))
+	for _, m := range media {
+		if m.ID == "" || len(m.ID) > maxText || !m.Direction.Valid() || containsStream(streams, m.ID) {
+			return nil, fmt.Errorf("%w: media stream %.80q, direction %.40q", ErrInvalid, m.ID, m.Direction)
+		}
+		m.Muted = c.initialMute(p, m.Type)
+		if known := before.Stream(m.ID); known != nil && known.Type == m.Type {
+			m.Muted = known.Muted
+		}
+		streams = append(streams, m)
+	}
+	return streams, nil
+}
+
+func containsStream(streams []MediaStream, id MediaID) bool {
+	return slices.ContainsFunc(streams, func(m MediaStream) bool { return m.ID == id })
+}
+
+// RemoveEndpoint takes one endpoint out; with the last one the user leaves.
+func (c *Conference) RemoveEndpoint(now time.Time, user UserID, endpoint EndpointID) ([]Change, error) {
+	p, _, err := c.lookUp(user, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Endpoints) == 1 {
+		return c.Leave(now, user)
+	}
+	p.Endpoints = slices.DeleteFunc(p.Endpoints, func(e Endpoint) bool { return e.ID == endpoint })
+	return []Change{c.change(now, "", Change{Kind: EndpointRemoved, User: user, Endpoint: endpoint})}, nil
+}
+
+// Leave takes a user out with all endpoints.
+func (c *Conference) Leave(now time.Time, user UserID) ([]Change, error) {
+	if _, found := c.users[user]; !found {
+		return nil, ErrNoSuchUser
+	}
+	return []Change{c.remove(now, "", user)}, nil
+}
+
+// Remove is Leave by a presenter's command. The organizer cannot be removed by another presenter; everybody may remove itself.
+func (c *Conference) Remove(now time.Time, by Actor, user UserID) ([]Change, error) {
+	if by.User != user && (!c.commands(by) || !c.outranks(by, user)) {
+		return nil, ErrNotPermitted
+	}
+	if _, found := c.users[user]; !found {
+		return nil, ErrNoSuchUser
+	}
+	return []Change{c.remove(now, by.User, user)}, nil
+}
+
+// outranks keeps the organizer out of other presenters' reach.
+func (c *Conference) outranks(by Actor, user UserID) bool {
+	return user != c.record.Organizer || by.Administrator || by.User == user
+}
+
+func (c *Conference) remove(now time.Time, by, user UserID) Change {
+	p := c.users[user]
+	delete(c.users, user)
+	c.order = slices.DeleteFunc(c.order, func(u UserID) bool { return u == user })
+	c.departed(now, p)
+	ch := c.change(now, by, Change{Kind: UserLeft, User: user})
+	c.bury(user, ch.Revision)
+	return ch
+}
+
+// clip cuts a text that came from outside to maxText bytes of whole, printable characters.
+func clip(text string) string {
+	if len(text) > maxText {
+		text = text[:maxText]
+	}
+	for len(text) > 0 && !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "")
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, text)
+}
