@@ -1,0 +1,45 @@
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GO_LDFLAGS := -X main.version=$(VERSION)
+FUZZTIME   ?= 30s
+ARGS       ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test race fuzz interop lint bench prompts deps
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build and serve with the defaults; ARGS="--sip HOST:PORT …" is passed on
+	bin/focus serve $(ARGS)
+
+build: deps ## bin/focus
+	go build -ldflags '$(GO_LDFLAGS)' -o bin/focus ./cmd/focus
+
+test: deps ## every test, with the race detector except for the codec kernels; PKG=./pkg/sip/... for some
+	@scripts/test.sh $(PKG)
+
+race: deps ## the same with the race detector everywhere, three times over in random order
+	go test -race -count=3 -shuffle=on $(or $(PKG),./...)
+
+fuzz: deps ## every fuzz target for FUZZTIME (30s)
+	@scripts/fuzz.sh $(FUZZTIME) $(PKG)
+
+interop: deps ## the stories with clients that are not ours (baresip, SIPp, ffmpeg, …)
+	@scripts/deps.sh interop
+	go test -tags interop -count=1 -timeout 20m ./test/interop/...
+
+lint: deps ## gofmt, vet, staticcheck, govulncheck, go mod tidy, the import map
+	@scripts/lint.sh
+
+bench: deps ## the load generator and its table
+	go run ./bench $(ARGS)
+
+prompts: ## speak pkg/prompt/script.txt again (espeak-ng, sox)
+	@scripts/deps.sh prompts
+	@scripts/prompts.sh
+
+deps:
+	@scripts/deps.sh build

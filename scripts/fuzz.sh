@@ -1,0 +1,12 @@
+#!/bin/bash
+# fuzz.sh TIME [packages]: runs every fuzz target there is for that long.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+time=$1
+shift
+for package in $(go list "${@:-./...}"); do
+	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+		echo "== $package $target"
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+	done
+done
