@@ -30,7 +30,9 @@ type Codec struct {
 	Fmtp string
 
 	// ParseFmtp reads the peer's a=fmtp value: what the peer wants to receive,
-	// so how we should encode for it. Never nil; an empty value is legal.
+	// so how we should encode for it. Never nil; an empty value is legal. With an
+	// error come the parameters that could be read: a peer's odd value need not
+	// cost it the call.
 	ParseFmtp func(fmtp string) (Params, error)
 
 	// Duration is the length of a payload in ClockRate units, 0 when it is
@@ -74,6 +76,13 @@ type Encoder interface {
 	// Close frees what the encoder holds. It may be called more than once;
 	// every other call after it is an error.
 	Close()
+}
+
+// IndependentEncoder is an Encoder that can do without prediction from frame to
+// frame: while on, a receiver whose decoder is in any state can go on from the
+// payload. It costs quality, so it is for the first payload after a hand-over.
+type IndependentEncoder interface {
+	Independent(on bool)
 }
 
 // Decoder reads payloads in order. It belongs to one goroutine.
