@@ -1,0 +1,194 @@
+package confinfo
+
+import (
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/strictxml"
+)
+
+// Endpoint is the endpoint element: one device of a user at one component of the conference.
+type Endpoint struct {
+	Entity      string // names it within its user
+	State       State
+	SessionType string // msci: SessionFocus, SessionAudioVideo, …; the component
+	URI         string // msci:endpoint-uri, where it is reached
+	EPID        string // msci:
+
+	DisplayText         string
+	Status              string // StatusConnected, …
+	JoiningMethod       string // DialedIn, DialedOut, FocusOwner
+	JoiningInfo         Execution
+	DisconnectionMethod string // Departed, Booted, Failed, Busy
+	DisconnectionInfo   Execution
+	Media               []Media
+
+	SDP      *SDP   // fx: between focus and MCU only, never in a roster
+	Admitted *bool  // fx: false while the leg waits outside the mix, for a PIN or in the lobby
+	Language string // fx: of its prompts, as in BCP 47
+}
+
+// Values of SessionType.
+const (
+	SessionFocus      = "focus"
+	SessionAudioVideo = "audio-video"
+	SessionChat       = "chat"
+)
+
+// Values of Status (RFC 4575).
+const (
+	StatusPending       = "pending"
+	StatusDialingOut    = "dialing-out"
+	StatusDialingIn     = "dialing-in"
+	StatusAlerting      = "alerting"
+	StatusOnHold        = "on-hold"
+	StatusConnected     = "connected"
+	StatusMutedViaFocus = "muted-via-focus"
+	StatusDisconnecting = "disconnecting"
+	StatusDisconnected  = "disconnected"
+)
+
+// Values of JoiningMethod (RFC 4575).
+const (
+	DialedIn   = "dialed-in"
+	DialedOut  = "dialed-out"
+	FocusOwner = "focus-owner"
+)
+
+// Values of DisconnectionMethod (RFC 4575).
+const (
+	Departed = "departed"
+	Booted   = "booted"
+	Failed   = "failed"
+	Busy     = "busy"
+)
+
+// What an MCU gives as the reason in DisconnectionInfo. The list is ours.
+const (
+	ReasonMediaTimeout    = "mediaTimeout"    // neither RTP nor RTCP for too long
+	ReasonMediaFailure    = "mediaFailure"    // the transport broke
+	ReasonConferenceEnded = "conferenceEnded" // the conference was deleted
+)
+
+// Execution says when, why and by whom somebody joined or left.
+type Execution struct {
+	When   time.Time
+	Reason string
+	By     string // URI
+}
+
+// SDP is the fx:sdp element.
+type SDP struct {
+	Type string // SDPOffer or SDPAnswer
+	Text string // byte for byte
+}
+
+// Values of SDP.Type.
+const (
+	SDPOffer  = "offer"
+	SDPAnswer = "answer"
+)
+
+// ParseEndpoint reads an endpoint element inside another document.
+func ParseEndpoint(e *strictxml.Element) (*Endpoint, error) {
+	if !e.Is(Namespace, "endpoint") {
+		return nil, unexpected(e, "endpoint")
+	}
+	r := reader{}
+	endpoint := r.endpoint(e)
+	if r.err != nil {
+		return nil, r.err
+	}
+	return &endpoint, nil
+}
+
+func (r *reader) endpoint(e *strictxml.Element) Endpoint {
+	endpoint := Endpoint{
+		Entity:              e.Attr("", "entity"),
+		State:               r.state(e),
+		SessionType:         msAttr(e, "session-type"),
+		URI:                 msAttr(e, "endpoint-uri"),
+		EPID:                msAttr(e, "epid"),
+		DisplayText:         e.ChildText(Namespace, "display-text"),
+		Status:              e.ChildText(Namespace, "status"),
+		JoiningMethod:       e.ChildText(Namespace, "joining-method"),
+		JoiningInfo:         r.execution(e.Child(Namespace, "joining-info")),
+		DisconnectionMethod: e.ChildText(Namespace, "disconnection-method"),
+		DisconnectionInfo:   r.execution(e.Child(Namespace, "disconnection-info")),
+		SDP:                 r.sdp(e.Child(ExtensionNamespace, "sdp")),
+		Admitted:            r.boolean(e.Child(ExtensionNamespace, "admitted")),
+		Language:            e.ChildText(ExtensionNamespace, "language"),
+	}
+	for child := range e.All(Namespace, "media") {
+		endpoint.Media = append(endpoint.Media, r.media(child))
+	}
+	return endpoint
+}
+
+func (r *reader) execution(e *strictxml.Element) Execution {
+	return Execution{
+		When:   r.time(e.Child(Namespace, "when")),
+		Reason: e.ChildText(Namespace, "reason"),
+		By:     e.ChildText(Namespace, "by"),
+	}
+}
+
+func (r *reader) sdp(e *strictxml.Element) *SDP {
+	if e == nil {
+		return nil
+	}
+	s := &SDP{Type: e.Attr("", "type"), Text: e.Text}
+	if s.Type != SDPOffer && s.Type != SDPAnswer {
+		r.fail(e, "type is not offer or answer")
+	}
+	return s
+}
+
+// AppendFragment writes e inside a document that declares the prefixes msci and fx.
+func (e *Endpoint) AppendFragment(w *strictxml.Writer) {
+	w.Start("endpoint")
+	w.Attr("xmlns", Namespace)
+	e.append(w)
+}
+
+// append writes what follows "<endpoint", in the order of the RFC's schema, extensions last.
+func (e *Endpoint) append(w *strictxml.Writer) {
+	w.Attr("entity", e.Entity)
+	w.OptAttr("state", string(e.State))
+	w.OptAttr("msci:session-type", e.SessionType)
+	w.OptAttr("msci:endpoint-uri", e.URI)
+	w.OptAttr("msci:epid", e.EPID)
+	w.OptLeaf("display-text", e.DisplayText)
+	w.OptLeaf("status", e.Status)
+	w.OptLeaf("joining-method", e.JoiningMethod)
+	e.JoiningInfo.append(w, "joining-info")
+	w.OptLeaf("disconnection-method", e.DisconnectionMethod)
+	e.DisconnectionInfo.append(w, "disconnection-info")
+	for i := range e.Media {
+		w.Start("media")
+		e.Media[i].append(w)
+	}
+	e.appendFX(w)
+	w.End("endpoint")
+}
+
+func (e *Endpoint) appendFX(w *strictxml.Writer) {
+	if e.SDP != nil {
+		w.Start("fx:sdp")
+		w.Attr("type", e.SDP.Type)
+		w.Text(e.SDP.Text)
+		w.End("fx:sdp")
+	}
+	w.OptBoolLeaf("fx:admitted", e.Admitted)
+	w.OptLeaf("fx:language", e.Language)
+}
+
+func (x Execution) append(w *strictxml.Writer, name string) {
+	if x == (Execution{}) {
+		return
+	}
+	w.Start(name)
+	appendTime(w, "when", x.When)
+	w.OptLeaf("reason", x.Reason)
+	w.OptLeaf("by", x.By)
+	w.End(name)
+}
