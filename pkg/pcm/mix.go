@@ -55,3 +55,15 @@ func clip(x float32) int16 {
 	}
 	return int16(x + 0.5)
 }
+
+// Scale writes src to dst times a gain that goes in a straight line from one value to another, without limiting. The shorter of the
+// two sets the length.
+func Scale(dst []int32, src []int16, from, to float32) {
+	n := min(len(dst), len(src))
+	dst, src = dst[:n], src[:n]
+	step := (to - from) / float32(max(1, n))
+	for i, x := range src {
+		from += step
+		dst[i] = int32(float32(x) * from)
+	}
+}
