@@ -27,7 +27,7 @@ type Admission struct {
 //	                      invitees          not asked
 //	openAuthenticated     organizer         not asked
 //	                      invitees          not asked
-//	                      other users       asked
+//	                      other users       asked, but not for the further endpoints of one who is in
 //	anonymous             everybody         asked, but the organizer and authenticated invitees are not
 //
 // A locked conference lets nobody new in, not even its organizer, who can unlock it; who is in may bring another endpoint. Otherwise
@@ -44,7 +44,7 @@ func (c *Conference) Admit(now time.Time, caller Caller) (Admission, error) {
 		return Admission{}, ErrNotInvited
 	}
 	return Admission{
-		NeedPIN: c.record.PIN != "" && !invited,
+		NeedPIN: c.record.PIN != "" && !invited && !c.present(user),
 		Role:    c.role(user, caller.Administrator && caller.Authenticated),
 	}, nil
 }
@@ -58,6 +58,12 @@ func (c *Conference) identify(caller Caller) (user UserID, invited bool) {
 	user = caller.URI.UserID()
 	invited = user != "" && (user == c.record.Organizer || slices.Contains(c.record.Invitees, user))
 	return user, invited
+}
+
+// present reports whether user, proved, is in already.
+func (c *Conference) present(user UserID) bool {
+	p, found := c.users[user]
+	return found && p.Authenticated
 }
 
 // open says whether the conference takes user in at all.

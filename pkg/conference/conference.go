@@ -1,9 +1,6 @@
 package conference
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Conference is one meeting: the state and the rules. Not safe for concurrent use: the focus loop owns it.
 type Conference struct {
@@ -13,9 +10,10 @@ type Conference struct {
 	attendeesMuted bool
 	ended          bool
 
-	users  map[UserID]*Participant
-	order  []UserID // as they joined
-	guests uint64   // guests who ever joined; numbers them
+	users         map[UserID]*Participant
+	order         []UserID // as they joined
+	guests        uint64   // guests who ever joined; numbers them
+	authenticated int      // of users
 
 	pins map[EndpointID]pinState // endpoints that are being asked for the PIN
 
@@ -133,8 +131,4 @@ func (c *Conference) lookUp(user UserID, endpoint EndpointID) (*Participant, *En
 		return nil, nil, ErrNoSuchEndpoint
 	}
 	return p, e, nil
-}
-
-func (c *Conference) authenticated() bool {
-	return slices.ContainsFunc(c.order, func(u UserID) bool { return c.users[u].Authenticated })
 }

@@ -12,6 +12,7 @@ const idleTime = 10 * time.Minute
 func (c *Conference) arrived(p *Participant) {
 	c.emptySince = time.Time{}
 	if p.Authenticated {
+		c.authenticated++
 		c.lastAuthenticated = time.Time{}
 	}
 }
@@ -20,7 +21,10 @@ func (c *Conference) departed(now time.Time, p *Participant) {
 	if len(c.users) == 0 {
 		c.emptySince = now
 	}
-	if p.Authenticated && !c.authenticated() {
+	if !p.Authenticated {
+		return
+	}
+	if c.authenticated--; c.authenticated == 0 {
 		c.lastAuthenticated = now
 	}
 }
@@ -68,7 +72,7 @@ func (c *Conference) End(now time.Time, by Actor) ([]Change, error) {
 }
 
 func (c *Conference) end(now time.Time, by UserID) (changes []Change) {
-	for _, user := range slices.Clone(c.order) {
+	for _, user := range slices.Backward(slices.Clone(c.order)) {
 		changes = append(changes, c.remove(now, by, user))
 	}
 	c.ended, c.recording, c.attendeesMuted = true, NotRecording, false

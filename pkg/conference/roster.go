@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Joining is an endpoint that comes in.
@@ -62,12 +61,12 @@ func (c *Conference) userOf(j Joining) (UserID, error) {
 	case user == "":
 		user = "sip:anonymous@anonymous.invalid" // RFC 3323 §4.1
 	}
-	return UserID(fmt.Sprintf("%s;guest=%d", user, c.guests+1)), nil
+	return UserID(fmt.Sprintf("%s%s%d", user, guestMark, c.guests+1)), nil
 }
 
 func (c *Conference) enter(now time.Time, user UserID, role Role, j Joining) ([]Change, error) {
-	if _, present := c.users[user]; present {
-		return c.AddEndpoint(now, user, j.Endpoint)
+	if p, present := c.users[user]; present {
+		return c.returning(now, p, j)
 	}
 	if len(c.users) >= maxParticipants {
 		return nil, ErrFull
@@ -86,6 +85,17 @@ func (c *Conference) enter(now time.Time, user UserID, role Role, j Joining) ([]
 		c.guests++
 	}
 	return []Change{c.change(now, "", Change{Kind: UserJoined, User: user, Endpoint: j.Endpoint.ID})}, nil
+}
+
+// returning brings a further endpoint of a user. Whom the conference had called may only now prove who it is.
+func (c *Conference) returning(now time.Time, p *Participant, j Joining) ([]Change, error) {
+	changes, err := c.AddEndpoint(now, p.User, j.Endpoint)
+	if err != nil || p.Authenticated || !j.Caller.Authenticated {
+		return changes, err
+	}
+	p.Authenticated = true
+	c.arrived(p)
+	return append(changes, c.change(now, "", Change{Kind: UserChanged, User: p.User})), nil
 }
 
 // AddEndpoint brings a further endpoint of a user who is in: no question of policy.
@@ -216,7 +226,11 @@ func (c *Conference) outranks(by Actor, user UserID) bool {
 func (c *Conference) remove(now time.Time, by, user UserID) Change {
 	p := c.users[user]
 	delete(c.users, user)
-	c.order = slices.DeleteFunc(c.order, func(u UserID) bool { return u == user })
+	i := len(c.order) - 1 // from the end, where end() takes them
+	for c.order[i] != user {
+		i--
+	}
+	c.order = slices.Delete(c.order, i, i+1)
 	c.departed(now, p)
 	ch := c.change(now, by, Change{Kind: UserLeft, User: user})
 	c.bury(user, ch.Revision)
@@ -228,9 +242,7 @@ func clip(text string) string {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	for len(text) > 0 && !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "")
-	}
+	text = strings.ToValidUTF8(text, "")
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1

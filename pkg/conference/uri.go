@@ -144,6 +144,27 @@ func (u URI) UserID() UserID {
 	return userID(user, domain)
 }
 
+// EntityID reads the entity of a user as clients repeat it (user@entity, userKeys@userEntity): UserID, with the mark of a guest kept.
+// "" when it is not a URI.
+func EntityID(entity string) UserID {
+	user := URI(entity).UserID()
+	_, _, parameters, err := splitURI(entity)
+	if guest, found := parameter(parameters, "guest"); err == nil && found && isNumber(guest) {
+		return user + guestMark + UserID(guest)
+	}
+	return user
+}
+
+// guestMark sets guests apart from users: no UserID of a URI holds it.
+const guestMark = ";guest="
+
+func isNumber(text string) bool {
+	return text != "" && len(text) < 20 && strings.Trim(text, "0123456789") == ""
+}
+
+// Guest reports whether u was given to somebody who did not prove who it is.
+func (u UserID) Guest() bool { return strings.Contains(string(u), guestMark) }
+
 // userID escapes what could end a user part, so that no user can be called like another one.
 func userID(user, domain string) UserID {
 	return UserID("sip:" + escapeUser(strings.ToLower(user)) + "@" + strings.ToLower(hostOnly(domain)))
