@@ -107,7 +107,7 @@ func assemble(ctx context.Context, cfg Config, b buckets, key []byte) (*Cluster,
 // Realm is the digest realm and the domain of the users' URIs, fixed at the first start: the HA1s are made with it.
 func (c *Cluster) Realm() string { return c.realm }
 
-// Close writes what is left, stops the server and waits for it.
+// Close writes what is left, stops the server and waits for it. A second Close does nothing.
 func (c *Cluster) Close() error {
 	if c.nats != nil {
 		c.nats.close()

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"testing"
 
@@ -35,7 +36,9 @@ func inBothWorlds(t *testing.T, test func(t *testing.T, c *Cluster)) {
 
 func startIn(t *testing.T, dir string) *Cluster {
 	t.Helper()
-	c, err := Start(context.Background(), Config{Dir: dir, Realm: testRealm, Hash: cheap()})
+	c, err := Start(context.Background(), Config{
+		Dir: dir, Realm: testRealm, Hash: cheap(), Logger: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -31,6 +32,8 @@ type natsStore struct {
 	srv  *server.Server
 	conn *nats.Conn
 	js   jetstream.JetStream
+
+	closing sync.Once
 }
 
 func startNATS(ctx context.Context, dir string, logger *slog.Logger) (_ *natsStore, err error) {
@@ -76,7 +79,9 @@ func newServer(dir string, logger *slog.Logger) (*server.Server, error) {
 }
 
 // close waits until the server has written everything and its goroutines are gone.
-func (s *natsStore) close() {
+func (s *natsStore) close() { s.closing.Do(s.stop) }
+
+func (s *natsStore) stop() {
 	if s.conn != nil {
 		closed := make(chan struct{})
 		s.conn.SetClosedHandler(func(*nats.Conn) { close(closed) })
