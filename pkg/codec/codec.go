@@ -85,6 +85,14 @@ type IndependentEncoder interface {
 	Independent(on bool)
 }
 
+// Copier is an Encoder that can take over the past of another one, settings and
+// all: what it encodes next is what the other would have encoded next, so that a
+// receiver can be handed from one to the other without a seam. It reports false,
+// and changes nothing, when from is of another codec or rate, or closed.
+type Copier interface {
+	CopyFrom(from Encoder) bool
+}
+
 // Decoder reads payloads in order. It belongs to one goroutine.
 type Decoder interface {
 	// Decode appends the samples of payload to dst: mono, at the rate the

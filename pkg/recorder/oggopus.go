@@ -103,6 +103,9 @@ func (o *oggOpus) silentPacket(p []byte, samples int) error {
 	return nil
 }
 
+// waiting reports whether there is something on the page being filled, and which page that is.
+func (o *oggOpus) waiting() (bool, int64) { return len(o.lacing) > 0, o.offset }
+
 func (o *oggOpus) add(p []byte) {
 	for n := len(p); ; n -= 255 {
 		o.lacing = append(o.lacing, byte(min(n, 255)))

@@ -36,6 +36,9 @@ func newWAV(f wavFile, rate int) (*wavWriter, error) {
 // samples is how many samples there are, those in memory included.
 func (w *wavWriter) samples() int64 { return (w.size + int64(len(w.buf))) / 2 }
 
+// waiting reports whether there are samples in memory, and behind which they come.
+func (w *wavWriter) waiting() (bool, int64) { return len(w.buf) > 0, w.size }
+
 // append adds samples; they go to disk with the next flush or when a second is full.
 func (w *wavWriter) append(pcm []int16) error {
 	for _, s := range pcm {
@@ -156,10 +159,10 @@ func scanWAV(r io.ReaderAt, size int64) (s wavSummary, ok bool) {
 	return s, validRate(s.rate)
 }
 
-// validRate reports whether a sample of that rate is a whole number of samples of the conference clock.
+// validRate reports whether rate is one of a conference: 8, 16 or 48 kHz.
 func validRate(rate int) bool {
 	switch rate {
-	case 8000, 12000, 16000, 24000, 48000:
+	case 8000, 16000, 48000:
 		return true
 	}
 	return false

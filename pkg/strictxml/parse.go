@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of a document. The largest honest one, a roster of 500 users, stays well below each.
+// The bounds of a document from a stranger: a command, or a roster of 300 users.
 const (
 	MaxBytes      = 256 << 10
 	MaxDepth      = 32
@@ -19,6 +19,10 @@ const (
 	maxNamespaces = 128 // in scope at one place; bounds the search for a prefix
 )
 
+// Limits are other bounds, for documents from somebody we asked for them, such as the roster of a large conference. Depth and
+// attributes are bounded as ever.
+type Limits struct{ Bytes, Elements int }
+
 // Read reads a body of at most MaxBytes. Of a larger one it reads one byte more and fails with ErrTooLarge.
 func Read(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
@@ -26,21 +30,26 @@ func Read(r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("reading XML: %w", err)
 	}
 	if len(data) > MaxBytes {
-		return nil, tooLarge()
+		return nil, tooLarge(MaxBytes)
 	}
 	return data, nil
 }
 
 // Parse reads one document and returns its root. Every error is an *Error.
 func Parse(data []byte) (*Element, error) {
-	if len(data) > MaxBytes {
-		return nil, tooLarge()
+	return Limits{Bytes: MaxBytes, Elements: MaxElements}.Parse(data)
+}
+
+// Parse reads one document within l.
+func (l Limits) Parse(data []byte) (*Element, error) {
+	if len(data) > l.Bytes {
+		return nil, tooLarge(l.Bytes)
 	}
 	if !utf8.Valid(data) {
 		return nil, &Error{Line: badLine(data), Err: ErrEncoding}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))
-	p := parser{decoder: xml.NewDecoder(bytes.NewReader(data))}
+	p := parser{decoder: xml.NewDecoder(bytes.NewReader(data)), limits: l}
 	p.decoder.CharsetReader = refuseCharset
 	if err := p.run(); err != nil {
 		return nil, err
@@ -48,8 +57,8 @@ func Parse(data []byte) (*Element, error) {
 	return p.root, nil
 }
 
-func tooLarge() error {
-	return &Error{Detail: fmt.Sprintf("more than %d bytes", MaxBytes), Err: ErrTooLarge}
+func tooLarge(limit int) error {
+	return &Error{Detail: fmt.Sprintf("more than %d bytes", limit), Err: ErrTooLarge}
 }
 
 // badLine counts the lines up to the first byte that is not UTF-8.
@@ -73,6 +82,7 @@ func refuseCharset(string, io.Reader) (io.Reader, error) { return nil, ErrEncodi
 // parser holds the way from the root to the element being read.
 type parser struct {
 	decoder  *xml.Decoder
+	limits   Limits
 	root     *Element
 	open     []openElement
 	bindings []binding
@@ -129,8 +139,8 @@ func (p *parser) start(t xml.StartElement) error {
 		return p.refuse(ErrTooDeep, fmt.Sprintf("more than %d levels", MaxDepth))
 	case len(t.Attr) > MaxAttributes:
 		return p.refuse(ErrTooManyAttributes, fmt.Sprintf("%d in <%s>, %d allowed", len(t.Attr), t.Name.Local, MaxAttributes))
-	case p.elements == MaxElements:
-		return p.refuse(ErrTooManyElements, fmt.Sprintf("more than %d", MaxElements))
+	case p.elements == p.limits.Elements:
+		return p.refuse(ErrTooManyElements, fmt.Sprintf("more than %d", p.limits.Elements))
 	}
 	p.elements++
 	before := len(p.bindings)

@@ -150,6 +150,16 @@ func TestBoundsAreInclusive(t *testing.T) {
 	}
 }
 
+func TestLimits(t *testing.T) {
+	in := []byte("<a>" + strings.Repeat("<b/>", strictxml.MaxElements) + "</a>")
+	if _, err := (strictxml.Limits{Bytes: 1 << 20, Elements: 20_000}).Parse(in); err != nil {
+		t.Error(err)
+	}
+	if _, err := (strictxml.Limits{Bytes: 100, Elements: 20_000}).Parse(in); !errors.Is(err, strictxml.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestManyPieces: a text in 20,000 pieces is put together once, not 20,000 times.
 func TestManyPieces(t *testing.T) {
 	root, err := strictxml.Parse([]byte("<a>" + strings.Repeat("x<!---->", 20_000) + "</a>"))

@@ -124,15 +124,11 @@ func (w *Writer) closeTag() {
 func appendEscaped(dst []byte, text string, attribute bool) []byte {
 	done := 0
 	for i := 0; i < len(text); {
-		c, size := text[i], 1
-		var reference string
-		if c < utf8.RuneSelf {
-			reference = asciiReference(c, attribute)
-		} else {
-			var r rune
-			r, size = utf8.DecodeRuneInString(text[i:])
-			reference = runeReference(r, size)
+		if plain[text[i]] {
+			i++
+			continue
 		}
+		reference, size := escape(text[i:], attribute)
 		if reference != "" {
 			dst = append(dst, text[done:i]...)
 			dst = append(dst, reference...)
@@ -141,6 +137,23 @@ func appendEscaped(dst []byte, text string, attribute bool) []byte {
 		i += size
 	}
 	return append(dst, text[done:]...)
+}
+
+// plain has the bytes that never need a reference, which are nearly all.
+var plain = func() (table [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		table[c] = c != '&' && c != '<' && c != '>' && c != '"'
+	}
+	return table
+}()
+
+// escape returns what stands for the first character of text, "" for itself, and how many bytes that one has.
+func escape(text string, attribute bool) (reference string, size int) {
+	if text[0] < utf8.RuneSelf {
+		return asciiReference(text[0], attribute), 1
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	return runeReference(r, size), size
 }
 
 func asciiReference(c byte, attribute bool) string {

@@ -57,6 +57,9 @@ func (e encoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
 func (encoder) Reset() {} // there is no past to forget
 func (encoder) Close() {}
 
+// CopyFrom has nothing to copy.
+func (e encoder) CopyFrom(from codec.Encoder) bool { return from == codec.Encoder(e) }
+
 type decoder struct{ law *law }
 
 // Decode makes one sample of each byte.

@@ -146,6 +146,18 @@ func (e *encoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
 // them, at some cost in quality, until it is switched off again.
 func (e *encoder) Independent(on bool) { e.control(C.OPUS_SET_PREDICTION_DISABLED_REQUEST, number(on)) }
 
+// CopyFrom makes e go on where another Opus encoder stands. opus.h: "the encoder
+// state is always continuous in memory and only a shallow copy is sufficient to
+// copy it".
+func (e *encoder) CopyFrom(from codec.Encoder) bool {
+	other, ok := from.(*encoder)
+	if !ok || e.rate != other.rate || e.state == nil || other.state == nil {
+		return false
+	}
+	copy(e.state, other.state)
+	return true
+}
+
 // Reset forgets the past and keeps the settings.
 func (e *encoder) Reset() { e.control(C.OPUS_RESET_STATE, 0) }
 

@@ -1,0 +1,249 @@
+package c3p_test
+
+import (
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+)
+
+const (
+	alice   = "sip:alice@example.com"
+	bob     = "sip:bob@example.com"
+	factory = "sip:alice@example.com;gruu;opaque=app:conf:focusfactory"
+	meeting = "sip:alice@example.com;gruu;opaque=app:conf:focus:id:7H3K92QD"
+	av      = "sip:alice@example.com;gruu;opaque=app:conf:audio-video:id:7H3K92QD"
+	leg     = "{5B0C7A52-0000-4000-8000-000000000001}"
+	offer   = "v=0\r\no=- 0 0 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n"
+	answer  = "v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n"
+)
+
+var (
+	atConference = c3p.ConferenceKeys{Entity: meeting}
+	theBob       = c3p.UserKeys{Conference: meeting, User: bob}
+	bobsLeg      = c3p.EndpointKeys{Conference: meeting, User: bob, Endpoint: leg}
+	bobsAudio    = c3p.MediaKeys{Conference: meeting, User: bob, Endpoint: leg, Media: "1"}
+	expiry       = time.Date(2030, 1, 1, 15, 0, 0, 0, time.UTC)
+)
+
+// record is a conference as the factory knows it.
+func record() *confinfo.Document {
+	return &confinfo.Document{
+		Entity: meeting, State: confinfo.Full, Version: 1,
+		Description: &confinfo.Description{
+			Subject: "Team", ConferenceID: "7H3K92QD", ExpiryTime: expiry, AdmissionPolicy: confinfo.Anonymous,
+			Organizer: alice, Passcode: "4711", AutoRecord: new(true), Invitees: []string{bob, "sip:carol@example.com"},
+		},
+	}
+}
+
+// requests has a value for each testdata/<folder>/request.xml.
+var requests = map[string]*c3p.Request{
+	"getConferencingCapabilities": {
+		RequestID: "0", From: alice, To: factory, Command: &c3p.GetConferencingCapabilities{},
+	},
+	"addConference": {
+		RequestID: "1", From: alice, To: factory,
+		Command: &c3p.AddConference{Conference: &confinfo.Document{
+			Description: record().Description,
+			View:        &confinfo.View{Entities: []confinfo.EntityView{{Entity: "chat"}, {Entity: "audio-video"}}},
+		}},
+	},
+	"addConference-mcu": {
+		RequestID: "1", From: meeting, To: av,
+		Command: &c3p.AddConference{Conference: &confinfo.Document{
+			Entity:      meeting,
+			Description: &confinfo.Description{AutoRecord: new(true), Language: "en"},
+		}},
+	},
+	"getConference": {
+		RequestID: "2", From: alice, To: factory,
+		Command: &c3p.GetConference{Keys: c3p.ConferenceKeys{ID: "7H3K92QD"}},
+	},
+	"getConferences": {
+		RequestID: "3", From: alice, To: factory, Command: &c3p.GetConferences{},
+	},
+	"deleteConference": {
+		RequestID: "4", From: alice, To: factory,
+		Command: &c3p.DeleteConference{Keys: c3p.ConferenceKeys{ID: "7H3K92QD"}},
+	},
+	"deleteConference-focus": {
+		RequestID: "5", From: alice, To: meeting, Command: &c3p.DeleteConference{Keys: atConference},
+	},
+	"addUser": {
+		RequestID: "6", From: bob, To: meeting,
+		Command: &c3p.AddUser{Keys: atConference, User: &confinfo.User{
+			Entity: bob, Roles: []string{confinfo.Attendee}, Endpoints: []confinfo.Endpoint{{Entity: leg}},
+		}},
+	},
+	"addUser-offer": {
+		RequestID: "7", From: meeting, To: av, MCU: av,
+		Command: &c3p.AddUser{Keys: atConference, User: &confinfo.User{
+			Entity: bob, DisplayText: "Bob",
+			Endpoints: []confinfo.Endpoint{{
+				Entity: leg, SessionType: confinfo.SessionAudioVideo, JoiningMethod: confinfo.DialedIn,
+				SDP: &confinfo.SDP{Type: confinfo.SDPOffer, Text: offer}, Admitted: new(false), Language: "es",
+			}},
+		}},
+	},
+	"addUser-no-offer": {
+		RequestID: "8", From: meeting, To: av, MCU: av,
+		Command: &c3p.AddUser{Keys: atConference, User: &confinfo.User{
+			Entity: bob,
+			Endpoints: []confinfo.Endpoint{{
+				Entity: leg, SessionType: confinfo.SessionAudioVideo, JoiningMethod: confinfo.DialedOut,
+			}},
+		}},
+	},
+	"deleteUser": {
+		RequestID: "9", From: alice, To: meeting, Command: &c3p.DeleteUser{Keys: theBob},
+	},
+	"modifyUserRoles": {
+		RequestID: "10", From: alice, To: meeting,
+		Command: &c3p.ModifyUserRoles{Keys: theBob, Roles: []string{confinfo.Presenter}},
+	},
+	"modifyConferenceLock": {
+		RequestID: "11", From: alice, To: meeting, Command: &c3p.ModifyConferenceLock{Keys: atConference, Locked: true},
+	},
+	"modifyEndpoint": {
+		RequestID: "12", From: meeting, To: av,
+		Command: &c3p.ModifyEndpoint{Keys: bobsLeg, Endpoint: &confinfo.Endpoint{
+			Entity: leg, SDP: &confinfo.SDP{Type: confinfo.SDPAnswer, Text: answer},
+		}},
+	},
+	"modifyEndpoint-admit": {
+		RequestID: "13", From: meeting, To: av,
+		Command: &c3p.ModifyEndpoint{Keys: bobsLeg, Endpoint: &confinfo.Endpoint{Entity: leg, Admitted: new(true)}},
+	},
+	"modifyEndpointMedia": {
+		RequestID: "14", From: alice, To: meeting, MCU: av,
+		Command: &c3p.ModifyEndpointMedia{Keys: bobsAudio, Media: &confinfo.Media{
+			ID: "1", Type: "audio", Status: confinfo.RecvOnly,
+			IngressFilter: confinfo.Block, EgressFilter: confinfo.Unblock, Gain: new(-6.5),
+		}},
+	},
+	"modifyConferenceAnnouncements": {
+		RequestID: "15", From: alice, To: meeting, MCU: av,
+		Command: &c3p.ModifyConferenceAnnouncements{Keys: atConference, Enabled: true},
+	},
+	"startRecording": {
+		RequestID: "16", From: alice, To: meeting,
+		Command: &c3p.StartRecording{Keys: atConference, Format: c3p.FormatOgg},
+	},
+	"pauseRecording": {
+		RequestID: "17", From: alice, To: meeting, Command: &c3p.PauseRecording{Keys: atConference},
+	},
+	"resumeRecording": {
+		RequestID: "18", From: alice, To: meeting, Command: &c3p.ResumeRecording{Keys: atConference},
+	},
+	"stopRecording": {
+		RequestID: "19", From: alice, To: meeting, Command: &c3p.StopRecording{Keys: atConference},
+	},
+	"playPrompt": {
+		RequestID: "20", From: meeting, To: av,
+		Command: &c3p.PlayPrompt{
+			Keys: bobsLeg, ID: "pin-1", Language: "en", Prompts: []string{"pin-wrong", "pin-enter"},
+			Repeat: 3, Interval: 5 * time.Second, StopOnDigit: true,
+		},
+	},
+	"playPrompt-conference": {
+		RequestID: "21", From: meeting, To: av,
+		Command: &c3p.PlayPrompt{Keys: c3p.EndpointKeys{Conference: meeting}, ID: "rec", Prompts: []string{"recording-started"}},
+	},
+	"playPrompt-stop": {
+		RequestID: "22", From: meeting, To: av,
+		Command: &c3p.PlayPrompt{Keys: c3p.EndpointKeys{Conference: meeting, User: bob}},
+	},
+}
+
+// responses has a value for each testdata/<folder>/response.xml.
+var responses = map[string]*c3p.Response{
+	"getConferencingCapabilities": requests["getConferencingCapabilities"].Success(&c3p.GetConferencingCapabilities{
+		Version: "1", MCUTypes: []string{"chat", "audio-video"}, DefaultRegion: "North",
+		Regions: []c3p.Region{{Name: "North", Numbers: []string{"+15550100"}}},
+	}),
+	"addConference":     requests["addConference"].Success(&c3p.AddConference{Conference: record()}),
+	"addConference-mcu": requests["addConference-mcu"].Success(&c3p.AddConference{Conference: &confinfo.Document{Entity: meeting}}),
+	"addConference-exists": requests["addConference"].Failure(&c3p.Error{
+		Reason: c3p.ReasonConferenceExists, Detail: `"7H3K92QD" is taken`,
+	}),
+	"getConference":    requests["getConference"].Success(&c3p.GetConference{Conference: record()}),
+	"getConferences":   requests["getConferences"].Success(&c3p.GetConferences{Conferences: []*confinfo.Document{record()}}),
+	"deleteConference": requests["deleteConference"].Success(&c3p.DeleteConference{}),
+	"addUser": requests["addUser"].Success(&c3p.AddUser{Keys: atConference, User: &confinfo.User{
+		Entity: bob, Roles: []string{confinfo.Attendee},
+	}}),
+	"addUser-offer": requests["addUser-offer"].Success(&c3p.AddUser{Keys: atConference, User: &confinfo.User{
+		Entity: bob,
+		Endpoints: []confinfo.Endpoint{{
+			Entity: leg, SessionType: confinfo.SessionAudioVideo, Status: confinfo.StatusConnected,
+			Media: []confinfo.Media{{ID: "1", Type: "audio", Label: "main-audio", SrcID: "1001", Status: confinfo.SendRecv}},
+			SDP:   &confinfo.SDP{Type: confinfo.SDPAnswer, Text: answer},
+		}},
+	}}),
+	"addUser-no-offer": requests["addUser-no-offer"].Success(&c3p.AddUser{Keys: atConference, User: &confinfo.User{
+		Entity:    bob,
+		Endpoints: []confinfo.Endpoint{{Entity: leg, SDP: &confinfo.SDP{Type: confinfo.SDPOffer, Text: offer}}},
+	}}),
+	"addUser-pending": requests["addUser-no-offer"].Pending(),
+	"deleteUser":      requests["deleteUser"].Success(&c3p.DeleteUser{}),
+	"modifyUserRoles": requests["modifyUserRoles"].Success(&c3p.ModifyUserRoles{}),
+	"modifyConferenceLock": requests["modifyConferenceLock"].Success(
+		&c3p.ModifyConferenceLock{}),
+	"modifyEndpoint": requests["modifyEndpoint"].Success(&c3p.ModifyEndpoint{
+		Keys: bobsLeg, Endpoint: &confinfo.Endpoint{Entity: leg, Status: confinfo.StatusConnected},
+	}),
+	"modifyEndpoint-refused": requests["modifyEndpoint"].Failure(&c3p.Error{
+		Reason: c3p.ReasonMediaNotAcceptable, Detail: "no codec in common",
+	}),
+	"modifyEndpointMedia":           requests["modifyEndpointMedia"].Success(&c3p.ModifyEndpointMedia{}),
+	"modifyConferenceAnnouncements": requests["modifyConferenceAnnouncements"].Success(&c3p.ModifyConferenceAnnouncements{}),
+	"startRecording":                requests["startRecording"].Success(&c3p.StartRecording{}),
+	"startRecording-running": requests["startRecording"].Failure(&c3p.Error{
+		Reason: c3p.ReasonAnotherRecordingInProgress,
+	}),
+	"pauseRecording":  requests["pauseRecording"].Success(&c3p.PauseRecording{}),
+	"resumeRecording": requests["resumeRecording"].Success(&c3p.ResumeRecording{}),
+	"stopRecording":   requests["stopRecording"].Success(&c3p.StopRecording{}),
+	"playPrompt":      requests["playPrompt"].Success(&c3p.PlayPrompt{}),
+}
+
+// notifications has a value for each testdata/notification/<name>.xml.
+var notifications = map[string]*c3p.Notification{
+	"connected": {From: av, To: meeting, Conference: news(confinfo.Endpoint{
+		Entity: leg, State: confinfo.Partial, Status: confinfo.StatusConnected,
+		Media: []confinfo.Media{{ID: "1", Type: "audio", Status: confinfo.RecvOnly, IngressFilter: confinfo.Block}},
+	})},
+	"disconnected": {From: av, To: meeting, Conference: news(confinfo.Endpoint{
+		Entity: leg, State: confinfo.Partial, Status: confinfo.StatusDisconnected, DisconnectionMethod: confinfo.Failed,
+		DisconnectionInfo: confinfo.Execution{When: expiry, Reason: confinfo.ReasonMediaTimeout},
+	})},
+	"offer": {From: av, To: meeting, Conference: news(confinfo.Endpoint{
+		Entity: leg, State: confinfo.Partial, SDP: &confinfo.SDP{Type: confinfo.SDPOffer, Text: offer},
+	})},
+	"digit": {From: av, To: meeting, Events: []c3p.Event{
+		&c3p.Digit{Keys: bobsLeg, Digit: "5", Duration: 120 * time.Millisecond},
+	}},
+	"prompt-finished": {From: av, To: meeting, Events: []c3p.Event{
+		&c3p.PromptFinished{Keys: bobsLeg, ID: "pin-1", Outcome: c3p.OutcomeInterrupted},
+	}},
+	"speaking": {From: av, To: meeting, Events: []c3p.Event{
+		&c3p.Speaking{Keys: theBob, Speaking: true},
+		&c3p.Speaking{Keys: c3p.UserKeys{Conference: meeting, User: alice}},
+	}},
+	"recording": {From: av, To: meeting, Events: []c3p.Event{
+		&c3p.Recording{Conference: meeting, State: confinfo.RecordingStarted, Directory: "7H3K92QD/20300101T150000Z"},
+		&c3p.Recording{Conference: meeting, State: confinfo.RecordingFailed, Reason: "no space left", Directory: "7H3K92QD/20300101T150000Z"},
+	}},
+	"quality": {From: av, To: meeting, Events: []c3p.Event{
+		&c3p.Quality{Keys: bobsLeg, Lost: 0.015, Jitter: 12 * time.Millisecond, RoundTrip: 48 * time.Millisecond},
+	}},
+	"response": {From: av, To: meeting, Response: responses["modifyEndpoint"]},
+}
+
+func news(e confinfo.Endpoint) *confinfo.Document {
+	return &confinfo.Document{
+		Entity: meeting, State: confinfo.Partial, UsersState: confinfo.Partial,
+		Users: []confinfo.User{{Entity: bob, State: confinfo.Partial, Endpoints: []confinfo.Endpoint{e}}},
+	}
+}

@@ -1,0 +1,176 @@
+package sip
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+)
+
+// DialogID names a dialog from our side (RFC 3261 §12).
+type DialogID struct{ CallID, LocalTag, RemoteTag string }
+
+// State is how far a dialog is.
+type State int
+
+const (
+	Early State = iota
+	Confirmed
+	Terminated
+)
+
+func (s State) String() string { return [...]string{"early", "confirmed", "terminated"}[s] }
+
+// DialogState is all that must be known to go on with a dialog in another process (RFC 3261 §12). It is plain data.
+type DialogState struct {
+	CallID, LocalTag, RemoteTag string
+	LocalURI, RemoteURI         string
+	LocalName, RemoteName       string   // display names
+	RemoteTarget                string   // URI of the peer's Contact
+	RouteSet                    []string // URIs, first hop first
+	Contact                     string   // our own, `<uri>;params`
+	LocalSeq, RemoteSeq         uint32   // the last used; 0 is none
+	Caller                      bool     // we sent the first INVITE, and own the Call-ID
+	State                       State
+	Transport                   string         // on which the peer's last request or response came
+	Peer                        netip.AddrPort // from where
+	Symmetric                   bool           // send to Peer, not to the RemoteTarget: see Dialog.way
+}
+
+// DialogHandler is told what happens in a dialog. Calls for one dialog come one at a time and in the order in which the messages arrived; they
+// hold back the next message of the dialog, so they should not block.
+type DialogHandler interface {
+	// ServeDialog gets a request whose CSeq is in order: INFO, BYE, re-INVITE, UPDATE, NOTIFY. Each wants an answer, by tx or [Dialog.AcceptTx].
+	// The dialog is over when a BYE has been answered.
+	ServeDialog(d *Dialog, tx *ServerTransaction)
+	// Acknowledged gets the ACK of a 2xx that we sent; its body may be the answer to our offer. After 64*T1 without one, ack is nil and err wraps
+	// ErrNoAck: "the dialog is confirmed, but the session SHOULD be terminated" with Bye (RFC 3261 §13.3.1.4).
+	Acknowledged(d *Dialog, ack *Request, err error)
+}
+
+// Dialog is a peer-to-peer relation that lasts for several requests (RFC 3261 §12). Its methods may be called from any goroutine.
+type Dialog struct {
+	ua      *UserAgent
+	handler DialogHandler
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+
+	mu       sync.Mutex
+	s        DialogState
+	link     link                // of the peer's last message; nil after RestoreDialog
+	incoming *ServerTransaction  // an INVITE of the peer not finally answered, the first or another
+	first    bool                // incoming is the one that made the dialog
+	outgoing bool                // an INVITE of ours not finally answered
+	inviting *ClientTransaction  // ours that made the dialog, while early
+	unacked  map[uint32]*unacked // 2xx of ours that want their ACK, by CSeq
+	lastAck  sentAck             // the ACK of the last 2xx to an INVITE of ours
+	leaving  bool                // BYE is on its way
+}
+
+// newDialog registers a dialog.
+func (ua *UserAgent) newDialog(s DialogState, l link, h DialogHandler) (*Dialog, error) {
+	d := &Dialog{ua: ua, handler: h, s: s, link: l, unacked: map[uint32]*unacked{}}
+	d.ctx, d.cancel = context.WithCancelCause(ua.ctx)
+	if !ua.dialogs.add(d.ID(), d) {
+		d.cancel(ErrOverload)
+		return nil, fmt.Errorf("dialog with %s: %w", s.RemoteURI, ErrOverload)
+	}
+	return d, nil
+}
+
+// RestoreDialog goes on with a dialog from its snapshot.
+func (ua *UserAgent) RestoreDialog(s DialogState, h DialogHandler) (*Dialog, error) {
+	for _, text := range append([]string{s.LocalURI, s.RemoteURI, s.RemoteTarget}, s.RouteSet...) {
+		if _, err := ParseURI(text); err != nil {
+			return nil, fmt.Errorf("restoring dialog: %w", err)
+		}
+	}
+	return ua.newDialog(s, nil, h)
+}
+
+// Snapshot is the state now, for [UserAgent.RestoreDialog].
+func (d *Dialog) Snapshot() DialogState {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.s
+	s.RouteSet = append([]string(nil), s.RouteSet...)
+	return s
+}
+
+func (d *Dialog) ID() DialogID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return DialogID{d.s.CallID, d.s.LocalTag, d.s.RemoteTag}
+}
+
+func (d *Dialog) State() State {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.s.State
+}
+
+// Local is our URI in From or To, without tag.
+func (d *Dialog) Local() URI { return d.uri(func(s *DialogState) string { return s.LocalURI }) }
+
+// Remote is the peer's URI in From or To, without tag.
+func (d *Dialog) Remote() URI { return d.uri(func(s *DialogState) string { return s.RemoteURI }) }
+
+// RemoteTarget is where the peer's Contact says it is.
+func (d *Dialog) RemoteTarget() URI {
+	return d.uri(func(s *DialogState) string { return s.RemoteTarget })
+}
+
+func (d *Dialog) uri(pick func(*DialogState) string) URI {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	uri, _ := ParseURI(pick(&d.s)) // checked when it came in
+	return uri
+}
+
+// Done is closed when the dialog is over: BYE of either side, a refusal, 481, 408 or no answer to one of our requests.
+func (d *Dialog) Done() <-chan struct{} { return d.ctx.Done() }
+
+// Context ends with Done; its cause says why.
+func (d *Dialog) Context() context.Context { return d.ctx }
+
+// SetContactParams adds parameters to our Contact header, for example isfocus (RFC 4579 §5.1). Call it before the first response.
+func (d *Dialog) SetContactParams(params Params) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	contact := parseContact(d.s.Contact)
+	contact.Params = params
+	d.s.Contact = contact.Value()
+}
+
+func parseContact(text string) *ContactHeader {
+	if contact, ok := typedHeader("Contact", text).(*ContactHeader); ok {
+		return contact
+	}
+	return &ContactHeader{}
+}
+
+// end is the end of the dialog. "The UAS MUST still respond to any pending requests received for that dialog. It is RECOMMENDED that a 487
+// (Request Terminated) response be generated to those pending requests" (RFC 3261 §15.1.2).
+func (d *Dialog) end(cause error) {
+	if pending := d.abandon(cause); pending != nil {
+		pending.Reply(487)
+	}
+}
+
+// abandon forgets the dialog without a word.
+func (d *Dialog) abandon(cause error) (pending *ServerTransaction) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.s.State == Terminated {
+		return nil
+	}
+	d.s.State = Terminated
+	for seq, u := range d.unacked {
+		u.finish(cause)
+		delete(d.unacked, seq)
+	}
+	pending, d.incoming = d.incoming, nil
+	d.ua.dialogs.remove(DialogID{d.s.CallID, d.s.LocalTag, d.s.RemoteTag}, d)
+	d.cancel(cause)
+	return pending
+}

@@ -1,0 +1,310 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+)
+
+// refreshesTarget: methods whose Contact replaces the remote target (RFC 3261 §12.2, RFC 3311, RFC 6665 §4.4.1) and which carry ours.
+func refreshesTarget(method Method) bool {
+	switch method {
+	case INVITE, UPDATE, SUBSCRIBE, NOTIFY, REFER:
+		return true
+	}
+	return false
+}
+
+// Request sends a request in the dialog and waits for its final response, of whatever code. "If the response for a request within a dialog is a
+// 481 or a 408, the UAC SHOULD terminate the dialog. A UAC SHOULD also terminate a dialog if no response at all is received" (RFC 3261 §12.2.1.2).
+// For INVITE use [Dialog.Invite], for BYE [Dialog.Bye].
+func (d *Dialog) Request(ctx context.Context, method Method, contentType string, body []byte, headers ...Header) (*Response, error) {
+	t, err := d.start(ctx, method, contentType, body, headers, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := t.Final(ctx)
+	d.learn(method, res, err)
+	return res, err
+}
+
+// Send sends a request that nobody answers (BENOTIFY).
+func (d *Dialog) Send(ctx context.Context, method Method, contentType string, body []byte, headers ...Header) error {
+	req, err := d.newRequest(method, contentType, body, headers)
+	if err != nil {
+		return err
+	}
+	return d.ua.sendOnce(ctx, req, d.way())
+}
+
+func (d *Dialog) start(ctx context.Context, method Method, contentType string, body []byte, headers []Header, take func(*Response) bool) (*ClientTransaction, error) {
+	req, err := d.newRequest(method, contentType, body, headers)
+	if err != nil {
+		return nil, err
+	}
+	return d.ua.start(ctx, req, d.way(), take)
+}
+
+// learn ends the dialog when the peer does not know it, and refreshes the target.
+func (d *Dialog) learn(method Method, res *Response, err error) {
+	switch {
+	case errors.Is(err, ErrTimeout):
+		d.end(err)
+	case err != nil:
+	case res.StatusCode == 481 || res.StatusCode == 408:
+		d.end(&StatusError{res.StatusCode, res.Reason, res})
+	case res.IsSuccess() && refreshesTarget(method):
+		d.mu.Lock()
+		d.refresh(res.Contact())
+		d.mu.Unlock()
+	}
+}
+
+// refresh: "the UAC MUST replace the dialog's remote target URI with the URI from the Contact header field in that response, if present"
+// (§12.2.1.2), and for the UAS §12.2.2.
+func (d *Dialog) refresh(contact *ContactHeader) {
+	if contact != nil && isSIP(contact.Address) && contact.Address.Host != "" {
+		d.s.RemoteTarget = contact.Address.String()
+	}
+}
+
+func (d *Dialog) newRequest(method Method, contentType string, body []byte, headers []Header) (*Request, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.s.State == Terminated {
+		return nil, fmt.Errorf("%s: %w", method, ErrDialogDone)
+	}
+	d.s.LocalSeq++
+	return d.build(method, d.s.LocalSeq, contentType, body, headers), nil
+}
+
+// build follows RFC 3261 §12.2.1.1. Called with mu held.
+func (d *Dialog) build(method Method, seq uint32, contentType string, body []byte, headers []Header) *Request {
+	target, routes := d.route()
+	req := NewRequest(method, target)
+	for _, route := range routes {
+		req.AppendHeader(&RouteHeader{Address: route})
+	}
+	local, _ := ParseURI(d.s.LocalURI)
+	remote, _ := ParseURI(d.s.RemoteURI)
+	callID := CallIDHeader(d.s.CallID)
+	req.AppendHeader(&FromHeader{DisplayName: d.s.LocalName, Address: local, Params: tagParam(d.s.LocalTag)})
+	req.AppendHeader(&ToHeader{DisplayName: d.s.RemoteName, Address: remote, Params: tagParam(d.s.RemoteTag)})
+	req.AppendHeader(&callID)
+	req.AppendHeader(&CSeqHeader{SeqNo: seq, MethodName: method})
+	if refreshesTarget(method) {
+		req.AppendHeader(parseContact(d.s.Contact))
+	}
+	addHeaders(req, headers)
+	SetBody(req, contentType, body)
+	return req
+}
+
+func tagParam(tag string) Params {
+	if tag == "" {
+		return nil // an RFC 2543 peer
+	}
+	return Params{{K: "tag", V: tag}}
+}
+
+// route: "If the route set is not empty, and the first URI in the route set contains the lr parameter, the UAC MUST place the remote target URI
+// into the Request-URI and MUST include a Route header field containing the route set values in order"; without lr, "the UAC MUST place the first
+// URI from the route set into the Request-URI ... followed by the remote target URI as the last" Route (§12.2.1.1).
+func (d *Dialog) route() (target URI, routes []URI) {
+	target, _ = ParseURI(d.s.RemoteTarget)
+	for _, text := range d.s.RouteSet {
+		uri, _ := ParseURI(text)
+		routes = append(routes, uri)
+	}
+	if len(routes) == 0 {
+		return target, nil
+	}
+	if _, loose := lookup(routes[0].UriParams, "lr"); loose {
+		return target, routes
+	}
+	strict := routes[0]
+	strict.Headers = nil
+	strict.UriParams.Remove("method")
+	return strict, append(routes[1:], target)
+}
+
+// way is where requests of this dialog go. A connection on which the peer's messages come is used for ours as long as it is open: peers behind a
+// NAT or a firewall have no other way. For UDP the Contact or Route decides, as RFC 3261 says, unless no proxy stands between and the Contact's
+// host is not the address from which the peer sends: then it is behind a NAT, and the source address is used (the symmetric idea of RFC 3581 and
+// RFC 5626 for requests). The zero flow means that the next hop must be looked up.
+func (d *Dialog) way() flow {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.link != nil && d.link.transport() != "UDP":
+		return flow{d.link, d.s.Peer}
+	case !d.s.Symmetric || len(d.s.RouteSet) > 0 || d.s.Transport != "UDP":
+		return flow{}
+	case d.link != nil:
+		return flow{d.link, d.s.Peer}
+	}
+	if p := d.ua.links.packetsFor(d.s.Peer.Addr()); p != nil {
+		return flow{p, d.s.Peer}
+	}
+	return flow{}
+}
+
+// behindNAT compares where a message says it is with where it came from.
+func behindNAT(m Message, contact URI, peer netip.AddrPort) bool {
+	addr, ok := literal(contact.Host)
+	return len(m.GetHeaders("via")) == 1 && (!ok || addr != peer.Addr())
+}
+
+// Invite sends a re-INVITE and acknowledges its 2xx. While another INVITE is in progress, on either side, there is [ErrPending]: "a UAC MUST NOT
+// initiate a new INVITE transaction within a dialog while another INVITE transaction is in progress in either direction" (RFC 3261 §14.1). A 491
+// is tried again after the time that section names, until ctx ends. Without body the peer makes the offer: use [Dialog.InviteWithoutOffer].
+func (d *Dialog) Invite(ctx context.Context, contentType string, body []byte, headers ...Header) (*Response, error) {
+	return d.reinvite(ctx, contentType, body, headers, nil)
+}
+
+// InviteWithoutOffer sends a re-INVITE without body. answer makes the body of the ACK from the 2xx, which holds the peer's offer.
+func (d *Dialog) InviteWithoutOffer(ctx context.Context, answer func(*Response) (contentType string, body []byte), headers ...Header) (*Response, error) {
+	return d.reinvite(ctx, "", nil, headers, answer)
+}
+
+func (d *Dialog) reinvite(ctx context.Context, contentType string, body []byte, headers []Header, answer func(*Response) (string, []byte)) (*Response, error) {
+	for {
+		res, err := d.inviteOnce(ctx, contentType, body, headers, answer)
+		if err != nil || res.StatusCode != 491 {
+			return res, err
+		}
+		select {
+		case <-time.After(d.backOff()):
+		case <-ctx.Done():
+			return res, fmt.Errorf("re-INVITE after 491: %w", context.Cause(ctx))
+		case <-d.Done():
+			return res, fmt.Errorf("re-INVITE after 491: %w", ErrDialogDone)
+		}
+	}
+}
+
+// backOff: "If the UAC is the owner of the Call-ID of the dialog ID ..., T has a randomly chosen value between 2.1 and 4 seconds in units of 10
+// ms. If the UAC is not the owner of the Call-ID of the dialog ID, T has a randomly chosen value of between 0 and 2 seconds" (§14.1).
+func (d *Dialog) backOff() time.Duration {
+	if d.Snapshot().Caller {
+		return 2100*time.Millisecond + time.Duration(rand.IntN(191))*10*time.Millisecond
+	}
+	return time.Duration(rand.IntN(201)) * 10 * time.Millisecond
+}
+
+func (d *Dialog) inviteOnce(ctx context.Context, contentType string, body []byte, headers []Header, answer func(*Response) (string, []byte)) (*Response, error) {
+	if err := d.claim(); err != nil {
+		return nil, err
+	}
+	defer d.unclaim()
+	t, err := d.start(ctx, INVITE, contentType, body, headers, d.takeAgain())
+	if err != nil {
+		return nil, err
+	}
+	res, err := t.Final(ctx)
+	d.learn(INVITE, res, err)
+	if err != nil || !res.IsSuccess() {
+		return res, err
+	}
+	var ackType string
+	var ackBody []byte
+	if answer != nil {
+		ackType, ackBody = answer(res)
+	}
+	return res, d.acknowledge(ctx, res.CSeq().SeqNo, ackType, ackBody)
+}
+
+func (d *Dialog) claim() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.outgoing || d.incoming != nil {
+		return fmt.Errorf("re-INVITE: %w", ErrPending)
+	}
+	d.outgoing = true
+	return nil
+}
+
+func (d *Dialog) unclaim() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.outgoing = false
+}
+
+// takeAgain keeps all 2xx but the first from the caller, and answers them with the same ACK: "the UAC core MUST generate an ACK request for each
+// 2xx received from the transaction layer" (§13.2.2.4). A 2xx that comes after the caller gave up is acknowledged too.
+func (d *Dialog) takeAgain() func(*Response) bool {
+	seen := false
+	return func(res *Response) bool {
+		if !res.IsSuccess() {
+			return false
+		}
+		again := seen
+		seen = true
+		if again {
+			d.acknowledgeAgain(res.CSeq().SeqNo)
+		}
+		return again
+	}
+}
+
+// sentAck is kept for 2xx that come again.
+type sentAck struct {
+	seq  uint32
+	wire []byte
+	way  flow
+}
+
+// acknowledge sends the ACK of a 2xx: a request of its own, with the CSeq number of the INVITE (§13.2.2.4).
+func (d *Dialog) acknowledge(ctx context.Context, seq uint32, contentType string, body []byte) error {
+	d.mu.Lock()
+	ack := d.build(ACK, seq, contentType, body, nil)
+	d.mu.Unlock()
+	way, err := d.ua.prepare(ctx, ack, d.way())
+	if err != nil {
+		return fmt.Errorf("acknowledging the 2xx of %s: %w", d.Remote().Host, err)
+	}
+	wire := encode(ack)
+	d.mu.Lock()
+	d.lastAck = sentAck{seq, wire, way}
+	d.mu.Unlock()
+	return way.write(wire)
+}
+
+func (d *Dialog) acknowledgeAgain(seq uint32) {
+	d.mu.Lock()
+	ack := d.lastAck
+	d.mu.Unlock()
+	if ack.seq == seq && ack.wire != nil {
+		ack.way.write(ack.wire)
+	}
+}
+
+// Bye ends the dialog, once; a reason may be among the headers ([ReasonHeader]). A dialog that is not answered yet is ended by 480 on our side, or
+// by CANCEL. "The callee's UA ... MUST NOT send a BYE on a confirmed dialog until it has received an ACK for its 2xx response or until the server
+// transaction times out" (RFC 3261 §15), so Bye waits for that. Whatever the peer answers, the dialog is over when Bye returns.
+func (d *Dialog) Bye(ctx context.Context, headers ...Header) error {
+	d.mu.Lock()
+	if d.leaving || d.s.State == Terminated {
+		d.mu.Unlock()
+		return nil
+	}
+	state, inviting := d.s.State, d.inviting
+	d.leaving = state == Confirmed
+	d.mu.Unlock()
+	switch {
+	case state == Confirmed:
+		defer d.end(ErrDialogDone)
+		if err := d.awaitAck(ctx); err != nil {
+			return err
+		}
+		_, err := d.Request(ctx, BYE, "", nil, headers...)
+		return err
+	case inviting != nil:
+		inviting.Cancel()
+		return nil
+	}
+	return d.Reject(480, headers...)
+}

@@ -1,0 +1,300 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+// NewServerDialog makes a dialog from a request that came outside of one, INVITE or SUBSCRIBE (RFC 3261 §12.1.1). It sends nothing: the answer is
+// given by Provisional, Accept or Reject. contact is our URI in the dialog; h may be called as soon as a response has been sent.
+func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h DialogHandler) (*Dialog, error) {
+	req := tx.req
+	target := req.Contact()
+	if target == nil || !isSIP(target.Address) || target.Address.Host == "" {
+		return nil, fmt.Errorf("dialog from %s: %w", req.Method, errNoContact)
+	}
+	from, to := req.From(), req.To()
+	remoteTag, _ := tagOf(from.Params)
+	s := DialogState{
+		CallID: req.CallID().Value(), LocalTag: tx.LocalTag(), RemoteTag: remoteTag,
+		LocalURI: to.Address.String(), RemoteURI: from.Address.String(), LocalName: to.DisplayName, RemoteName: from.DisplayName,
+		RemoteTarget: target.Address.String(), Contact: (&ContactHeader{Address: contact}).Value(), RemoteSeq: req.CSeq().SeqNo,
+		Transport: tx.Transport(), Peer: tx.Source(), Symmetric: behindNAT(req, target.Address, tx.Source()),
+	}
+	// "The route set MUST be set to the list of URIs in the Record-Route header field from the request, taken in order" (§12.1.1).
+	for _, h := range req.GetHeaders("record-route") {
+		s.RouteSet = append(s.RouteSet, h.(*RecordRouteHeader).Address.String())
+	}
+	d, err := ua.newDialog(s, tx.from.link, h)
+	if err != nil {
+		return nil, err
+	}
+	d.incoming, d.first = tx, true
+	if err := tx.machine.watch(func(code int) { d.onAnswered(tx, code) }); err != nil {
+		d.abandon(err)
+		return nil, fmt.Errorf("dialog from %s: %w", req.Method, err)
+	}
+	return d, nil
+}
+
+var errNoContact = errors.New("no Contact to send to")
+
+// Provisional sends a 1xx with our tag and Contact, which makes the dialog early for the caller.
+func (d *Dialog) Provisional(code int, contentType string, body []byte, headers ...Header) error {
+	tx, err := d.firstRequest()
+	if err != nil {
+		return err
+	}
+	return tx.Respond(d.response(tx, code, contentType, body, headers))
+}
+
+// Accept sends the 200 and, for INVITE, repeats it until the ACK comes. The dialog is confirmed. [ErrCancelled] means that CANCEL was faster.
+func (d *Dialog) Accept(contentType string, body []byte, headers ...Header) error {
+	tx, err := d.firstRequest()
+	if err != nil {
+		return err
+	}
+	return d.AcceptTx(tx, contentType, body, headers...)
+}
+
+// Reject refuses with 300-699. The dialog is over.
+func (d *Dialog) Reject(code int, headers ...Header) error {
+	tx, err := d.firstRequest()
+	if err != nil {
+		return err
+	}
+	return tx.Reply(code, headers...)
+}
+
+// AcceptTx answers a request of the dialog with 200 and our Contact where it belongs; for INVITE the 200 is repeated until the ACK comes.
+func (d *Dialog) AcceptTx(tx *ServerTransaction, contentType string, body []byte, headers ...Header) error {
+	res := d.response(tx, 200, contentType, body, headers)
+	if tx.req.Method != INVITE {
+		return tx.Respond(res)
+	}
+	u := d.expectAck(tx)
+	if err := tx.Respond(res); err != nil && !errors.Is(err, ErrTransport) {
+		d.acked(tx.req.CSeq().SeqNo, nil, err)
+		return err
+	}
+	d.repeat(u, encode(res))
+	return nil
+}
+
+func (d *Dialog) firstRequest() (*ServerTransaction, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.incoming != nil && d.first {
+		return d.incoming, nil
+	}
+	return nil, fmt.Errorf("answering %s: %w", d.s.RemoteURI, or(d.causeLocked(), ErrTransactionDone))
+}
+
+// causeLocked says why a dialog is over when that is more telling than that it is.
+func (d *Dialog) causeLocked() error {
+	if cause := context.Cause(d.ctx); errors.Is(cause, ErrCancelled) || errors.Is(cause, ErrClosed) {
+		return cause
+	}
+	return nil
+}
+
+func (d *Dialog) response(tx *ServerTransaction, code int, contentType string, body []byte, headers []Header) *Response {
+	res := NewResponse(tx.req, code, "")
+	if refreshesTarget(tx.req.Method) && code < 300 {
+		d.mu.Lock()
+		res.AppendHeader(parseContact(d.s.Contact))
+		d.mu.Unlock()
+	}
+	addHeaders(res, headers)
+	SetBody(res, contentType, body)
+	return res
+}
+
+// serve is called by the mailbox with a request whose tags are this dialog's.
+func (d *Dialog) serve(tx *ServerTransaction) {
+	if code := d.admit(tx); code != 0 {
+		tx.Reply(code, retryAfter(code)...)
+		return
+	}
+	if tx.machine.watch(func(code int) { d.onAnswered(tx, code) }) == nil {
+		d.handler.ServeDialog(d, tx)
+	}
+}
+
+// admit checks the order and remembers where the peer is. "If the remote sequence number was not empty, but the sequence number of the request is
+// lower than the remote sequence number, the request is out of order and MUST be rejected with a 500" (§12.2.2).
+func (d *Dialog) admit(tx *ServerTransaction) (code int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	seq := tx.req.CSeq().SeqNo
+	switch {
+	case d.s.State == Terminated:
+		return 481
+	case d.s.RemoteSeq != 0 && seq < d.s.RemoteSeq:
+		return 500
+	}
+	d.s.RemoteSeq = seq
+	d.link, d.s.Transport, d.s.Peer = tx.from.link, tx.Transport(), tx.Source()
+	if tx.req.Method != INVITE {
+		return 0
+	}
+	switch {
+	case d.incoming != nil:
+		// "A UAS that receives a second INVITE before it sends the final response to a first INVITE with a lower CSeq sequence number on the same
+		// dialog MUST return a 500 (Server Internal Error) response to the second INVITE and MUST include a Retry-After" (§14.2).
+		return 500
+	case d.outgoing:
+		// "A UAS that receives an INVITE on a dialog while an INVITE it had sent on that dialog is in progress MUST return a 491" (§14.2).
+		return 491
+	}
+	d.incoming, d.first = tx, false
+	return 0
+}
+
+// retryAfter: "a Retry-After header field with a randomly chosen value of between 0 and 10 seconds" (§14.2).
+func retryAfter(code int) []Header {
+	if code != 500 {
+		return nil
+	}
+	return []Header{NewHeader("Retry-After", strconv.Itoa(rand.IntN(11)))}
+}
+
+// onAnswered is told by the transaction that a request of the peer got its final response: 0 when it ended without.
+func (d *Dialog) onAnswered(tx *ServerTransaction, code int) {
+	d.mu.Lock()
+	first := d.first && d.incoming == tx
+	if d.incoming == tx {
+		d.incoming = nil
+	}
+	success := code >= 200 && code < 300
+	if success && refreshesTarget(tx.req.Method) {
+		d.refresh(tx.req.Contact())
+	}
+	if success && first && d.s.State == Early {
+		d.s.State = Confirmed
+	}
+	d.mu.Unlock()
+	switch {
+	case tx.req.Method == BYE:
+		d.end(ErrDialogDone)
+	case first && !success:
+		d.end(endCause(context.Cause(tx.ctx)))
+	}
+}
+
+// endCause keeps the causes that say more than that the dialog is over.
+func endCause(cause error) error {
+	if cause == nil || errors.Is(cause, context.Canceled) {
+		return ErrDialogDone
+	}
+	return cause
+}
+
+// unacked is a 2xx of ours whose ACK has not come.
+type unacked struct {
+	seq      uint32
+	back     flow
+	wire     []byte
+	interval time.Duration
+	resend   *time.Timer
+	limit    *time.Timer
+	done     chan struct{}
+	err      error
+}
+
+func (u *unacked) finish(err error) {
+	stop(u.resend)
+	stop(u.limit)
+	u.err = err
+	close(u.done)
+}
+
+func (d *Dialog) expectAck(tx *ServerTransaction) *unacked {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u := &unacked{seq: tx.req.CSeq().SeqNo, back: tx.machine.back, done: make(chan struct{})}
+	if d.s.State != Terminated {
+		d.unacked[u.seq] = u
+	}
+	return u
+}
+
+// repeat: "the 2xx response is passed to the transport with an interval that starts at T1 seconds and doubles for each retransmission until it
+// reaches T2 seconds ... Response retransmissions cease when an ACK request for the response is received. This is independent of whatever
+// transport protocols are used to send the response" (§13.3.1.4).
+func (d *Dialog) repeat(u *unacked, wire []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.unacked[u.seq] != u { // the ACK was faster
+		return
+	}
+	u.wire, u.interval = wire, d.ua.cfg.Timers.T1
+	u.resend = time.AfterFunc(u.interval, func() { d.onRepeat(u) })
+	// "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is confirmed, but the session SHOULD be
+	// terminated."
+	u.limit = time.AfterFunc(d.ua.cfg.Timers.giveUp(), func() { d.acked(u.seq, nil, ErrNoAck) })
+}
+
+func (d *Dialog) onRepeat(u *unacked) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.unacked[u.seq] != u {
+		return
+	}
+	u.back.write(u.wire)
+	u.interval = d.ua.cfg.Timers.slower(u.interval)
+	u.resend.Reset(u.interval)
+}
+
+// onAck is called on the reading goroutine. The repetition stops at once; the handler is told in its turn.
+func (d *Dialog) onAck(ack *Request) bool { return d.acked(ack.CSeq().SeqNo, ack, nil) }
+
+// acked ends the wait for an ACK. False when none is awaited: the ACK came again.
+func (d *Dialog) acked(seq uint32, ack *Request, err error) bool {
+	d.mu.Lock()
+	u := d.unacked[seq]
+	if u == nil {
+		d.mu.Unlock()
+		return false
+	}
+	delete(d.unacked, seq)
+	u.finish(err)
+	callID := d.s.CallID
+	d.mu.Unlock()
+	if ack == nil && !errors.Is(err, ErrNoAck) {
+		return true // the 2xx was never sent
+	}
+	d.ua.mail.insist(callID, func(func()) {
+		defer func() {
+			if p := recover(); p != nil {
+				d.ua.panicked("serving ACK", p)
+			}
+		}()
+		d.handler.Acknowledged(d, ack, err)
+	})
+	return true
+}
+
+// awaitAck waits until no 2xx of ours waits for its ACK, or that has failed.
+func (d *Dialog) awaitAck(ctx context.Context) error {
+	for {
+		d.mu.Lock()
+		var u *unacked
+		for _, u = range d.unacked {
+			break
+		}
+		d.mu.Unlock()
+		if u == nil {
+			return nil
+		}
+		select {
+		case <-u.done:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for ACK: %w", context.Cause(ctx))
+		}
+	}
+}

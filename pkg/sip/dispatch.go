@@ -1,0 +1,196 @@
+package sip
+
+import (
+	"fmt"
+	"hash/maphash"
+	"net/netip"
+	"runtime/debug"
+)
+
+// onMessage is called by sipgo on the goroutine that reads the socket. Nothing below it blocks.
+func (ua *UserAgent) onMessage(m Message) {
+	l := ua.links.find(m.Source())
+	if l == nil || ua.isClosed() {
+		return
+	}
+	l.took()
+	from := flow{l, l.peer()}
+	m.SetTransport(l.transport())
+	m.SetSource(from.remote.String())
+	defer func() {
+		if p := recover(); p != nil {
+			ua.panicked("reading a message", p)
+		}
+	}()
+	switch m := m.(type) {
+	case *Request:
+		ua.onRequest(m, from)
+	case *Response:
+		ua.onResponse(m)
+	}
+}
+
+func (ua *UserAgent) onRequest(req *Request, from flow) {
+	ua.stats.requests.Add(1)
+	if code, reason := checkRequest(req); code != 0 {
+		ua.stats.refused.Add(1)
+		ua.answerStateless(req, from, code, reason)
+		return
+	}
+	received(req, from.remote)
+	key := serverKeyOf(req)
+	machine, known := ua.servers.get(key)
+	switch {
+	case req.Method == ACK:
+		ua.onAck(req, machine)
+	case req.Method == CANCEL:
+		ua.onCancel(req, from)
+	case known:
+		ua.stats.retransmissions.Add(1)
+		machine.onRetransmission()
+	default:
+		ua.admit(key, req, from)
+	}
+}
+
+// admit opens a server transaction and puts it in line behind the others of its Call-ID.
+func (ua *UserAgent) admit(key serverKey, req *Request, from flow) {
+	tx := newServerTransaction(ua, key, req, from)
+	if !ua.servers.add(key, tx.machine) {
+		ua.overloaded(req, from)
+		return
+	}
+	tx.machine.start()
+	if !ua.mail.post(string(*req.CallID()), func(next func()) { ua.serve(tx, next) }) {
+		tx.machine.abort(ErrOverload)
+		ua.overloaded(req, from)
+	}
+}
+
+func (ua *UserAgent) overloaded(req *Request, from flow) {
+	ua.stats.overloaded.Add(1)
+	ua.answerStateless(req, from, 503, "")
+}
+
+// serve runs the handler. "Handlers run under recover: a panic ends that transaction with 500".
+func (ua *UserAgent) serve(tx *ServerTransaction, next func()) {
+	tx.onDetach(next)
+	defer func() {
+		if p := recover(); p != nil {
+			ua.panicked("serving "+string(tx.req.Method), p)
+			tx.Reply(500)
+		}
+	}()
+	if tag, ok := tagOf(tx.req.To().Params); ok {
+		ua.serveInDialog(tx, tag)
+		return
+	}
+	ua.cfg.Handler.ServeSIP(tx)
+}
+
+func (ua *UserAgent) panicked(what string, value any) {
+	ua.stats.panics.Add(1)
+	ua.log.Error("panic", "while", what, "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+}
+
+// serveInDialog: "If the UAS wishes to reject the request because it does not wish to recreate the dialog, it MUST respond to the request with a
+// 481 (Call/Transaction Does Not Exist) status code" (RFC 3261 §12.2.2).
+func (ua *UserAgent) serveInDialog(tx *ServerTransaction, localTag string) {
+	remoteTag, _ := tagOf(tx.req.From().Params)
+	if d, ok := ua.dialogs.get(DialogID{string(*tx.req.CallID()), localTag, remoteTag}); ok {
+		d.serve(tx)
+		return
+	}
+	tx.Reply(481)
+}
+
+// onAck: an ACK belongs to the INVITE transaction if that was refused, else to the dialog. It is never answered.
+func (ua *UserAgent) onAck(ack *Request, machine *serverMachine) {
+	if machine != nil && machine.onAck() {
+		return
+	}
+	localTag, _ := tagOf(ack.To().Params)
+	remoteTag, _ := tagOf(ack.From().Params)
+	if d, ok := ua.dialogs.get(DialogID{string(*ack.CallID()), localTag, remoteTag}); ok && d.onAck(ack) {
+		return
+	}
+	ua.stats.unmatched.Add(1)
+}
+
+// onCancel: "If the UAS did not find a matching transaction for the CANCEL according to the procedure above, it SHOULD respond to the CANCEL with
+// a 481"; otherwise 200 (RFC 3261 §9.2). The 200 needs no transaction of its own: a CANCEL that comes again is answered again.
+func (ua *UserAgent) onCancel(cancel *Request, from flow) {
+	machine, ok := ua.servers.get(cancelledKey(cancel))
+	if !ok {
+		ua.answerStateless(cancel, from, 481, "")
+		return
+	}
+	// "the To tag of the response to the CANCEL and the To tag in the response to the original request SHOULD be the same."
+	res := NewResponse(cancel, 200, "")
+	setTag(res, machine.tag)
+	ua.finishResponse(res)
+	ua.sendStateless(res, cancel, from)
+	machine.onCancel()
+}
+
+// answerStateless answers without a transaction. The To tag depends on the request alone, so that a retransmission gets the same answer
+// ("the stateless UAS ... MUST generate To header tags for responses in a stateless manner", RFC 3261 §8.2.7).
+func (ua *UserAgent) answerStateless(req *Request, from flow, code int, reason string) {
+	if req.Method == ACK || req.Via() == nil || req.CSeq() == nil || req.CallID() == nil || req.To() == nil || req.From() == nil {
+		return
+	}
+	res := NewResponse(req, code, reason)
+	if _, ok := tagOf(req.To().Params); !ok {
+		setTag(res, fmt.Sprintf("%016x", maphash.String(ua.seed, req.CallID().Value()+req.Via().Value()+req.CSeq().Value())))
+	}
+	if code == 503 {
+		SetHeader(res, "Retry-After", "5")
+	}
+	ua.finishResponse(res)
+	ua.sendStateless(res, req, from)
+}
+
+func (ua *UserAgent) sendStateless(res *Response, req *Request, from flow) {
+	if !from.reliable() {
+		from.remote = answersTo(req, from.remote)
+	}
+	if _, err := from.send(res); err != nil {
+		ua.log.Debug("cannot answer", "code", res.StatusCode, "error", err)
+	}
+}
+
+func (ua *UserAgent) finishResponse(res *Response) {
+	if ua.cfg.Name != "" && HeaderValue(res, "Server") == "" {
+		SetHeader(res, "Server", ua.cfg.Name)
+	}
+}
+
+func (ua *UserAgent) onResponse(res *Response) {
+	ua.stats.responses.Add(1)
+	if !checkResponse(res) {
+		ua.stats.unmatched.Add(1)
+		return
+	}
+	t, ok := ua.clients.get(clientKeyOf(res))
+	if !ok {
+		ua.stats.unmatched.Add(1)
+		return
+	}
+	t.onResponse(res)
+}
+
+func tagOf(params Params) (string, bool) {
+	tag, _ := lookup(params, "tag")
+	return tag, tag != ""
+}
+
+func setTag(res *Response, tag string) {
+	to := res.To()
+	to.Params.Remove("tag")
+	to.Params.Add("tag", tag)
+}
+
+func remoteOf(req *Request) netip.AddrPort {
+	addr, _ := netip.ParseAddrPort(req.Source())
+	return addr
+}

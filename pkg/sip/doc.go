@@ -1,0 +1,30 @@
+// Package sip is the SIP side of the focus: messages, transports, transactions (RFC 3261 §17 with RFC 6026), dialogs and digest
+// authentication. It is the only package that imports sipgo, whose parser, message types and transport layer it stands on.
+//
+// # The way of a message
+//
+//  1. A wrapper of the socket drops what is not SIP and counts it ([UserAgent.ServeUDP], [UserAgent.ServeTCP]).
+//  2. sipgo frames and parses; what it refuses but can still be answered gets a 400.
+//  3. A strict second pass answers what parses but is wrong: two From, a CSeq of another method, SIP/3.0.
+//  4. The transaction layer runs on the goroutine that read the message: it never blocks.
+//  5. New requests go into the mailbox of their Call-ID and reach the [Handler] or the [DialogHandler] one at a time, in the order in which
+//     they arrived.
+//  6. What is sent is written by the caller to a packet socket, or queued for a connection: sending never blocks either.
+//
+// # What is done
+//
+//	RFC 3261 §17 transactions, four machines      yes
+//	RFC 6026 Accepted states                      yes
+//	RFC 3261 §17.2.3 no magic cookie              yes; matched by sent-by, Call-ID, From tag and CSeq
+//	RFC 3261 §12 dialogs, UAS and UAC             yes; forked 2xx, target refresh, loose and strict routes, 491
+//	RFC 3581 rport                                yes
+//	RFC 5626 keep-alive                           CRLF answered; outbound flows no
+//	RFC 3263 locating servers                     A and AAAA; NAPTR and SRV no: give Config.Locate
+//	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth; auth-int no
+//	RFC 3326 Reason                               yes
+//	RFC 3262 PRACK, RFC 4028 timers               no
+//	RFC 3891 Replaces, RFC 3911 Join              no
+//	RFC 6665 events                               dialogs for them; no subscription state
+//	RFC 7118 WebSocket                            no
+//	§18.1.1 switch to TCP above the MTU           no
+package sip

@@ -1,0 +1,244 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// maxResponses is how many responses may wait for Next; above it provisional ones are lost.
+const maxResponses = 64
+
+// ClientTransaction is a request on its way. Its responses are read with Next.
+type ClientTransaction struct {
+	ua     *UserAgent
+	key    clientKey
+	req    *Request
+	to     flow
+	invite bool
+	// take sees each response before Next does, on the reading goroutine; true keeps it from Next.
+	take func(*Response) bool
+
+	mu        sync.Mutex
+	state     clientState
+	wire      []byte
+	cancelled bool        // CANCEL is to be sent, or was
+	resend    *time.Timer // Timers A, E
+	limit     *time.Timer // Timers B, F, D, K, M
+	interval  time.Duration
+	responses []*Response
+	coming    int           // responses that take is looking at
+	err       error         // after the last response
+	news      chan struct{} // of capacity 1
+}
+
+// Start sends a request and returns at once. Missing Via, From tag, To, Call-ID, CSeq and Max-Forwards are added. The request must not be
+// changed afterwards. ctx bounds the finding and opening of the way, not the transaction.
+func (ua *UserAgent) Start(ctx context.Context, req *Request) (*ClientTransaction, error) {
+	return ua.start(ctx, req, flow{}, nil)
+}
+
+// Do sends a request and waits for the final response. When ctx ends first, an INVITE is cancelled and the error is that of ctx.
+// An INVITE that makes a dialog is better sent with [UserAgent.Invite]: here nobody acknowledges a 2xx.
+func (ua *UserAgent) Do(ctx context.Context, req *Request) (*Response, error) {
+	t, err := ua.Start(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return t.Final(ctx)
+}
+
+// Send sends a request that nobody answers: ACK, BENOTIFY.
+func (ua *UserAgent) Send(ctx context.Context, req *Request) error {
+	return ua.sendOnce(ctx, req, flow{})
+}
+
+func (ua *UserAgent) sendOnce(ctx context.Context, req *Request, way flow) error {
+	way, err := ua.prepare(ctx, req, way)
+	if err == nil {
+		_, err = way.send(req)
+	}
+	if err != nil {
+		return fmt.Errorf("sending %s to %s: %w", req.Method, req.Recipient.String(), err)
+	}
+	return nil
+}
+
+func (ua *UserAgent) start(ctx context.Context, req *Request, way flow, take func(*Response) bool) (*ClientTransaction, error) {
+	way, err := ua.prepare(ctx, req, way)
+	if err != nil {
+		return nil, fmt.Errorf("sending %s to %s: %w", req.Method, req.Recipient.String(), err)
+	}
+	t := &ClientTransaction{
+		ua: ua, key: clientKeyOf(req), req: req, to: way, invite: req.Method == INVITE, take: take, news: make(chan struct{}, 1),
+	}
+	if ua.isClosed() {
+		return nil, ErrClosed
+	}
+	if !ua.clients.add(t.key, t) {
+		return nil, fmt.Errorf("sending %s: %w", req.Method, ErrOverload)
+	}
+	if err := t.begin(); err != nil {
+		t.fail(err)
+		return nil, fmt.Errorf("sending %s to %s: %w", req.Method, req.Recipient.String(), err)
+	}
+	return t, nil
+}
+
+// prepare completes a request and finds its way.
+func (ua *UserAgent) prepare(ctx context.Context, req *Request, way flow) (flow, error) {
+	if !way.usable() {
+		var err error
+		if way, err = ua.flowTo(ctx, req); err != nil {
+			return flow{}, err
+		}
+	}
+	complete(req, ua.cfg.Name)
+	if req.Via() == nil {
+		req.PrependHeader(ua.via(way))
+	}
+	return way, nil
+}
+
+func (ua *UserAgent) via(way flow) *ViaHeader {
+	return &ViaHeader{
+		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: way.link.transport(), Host: ua.hostOf(way), Port: ua.portOf(way),
+		Params: Params{{K: "branch", V: NewBranch()}, {K: "rport"}},
+	}
+}
+
+func complete(req *Request, name string) {
+	if req.To() == nil {
+		req.AppendHeader(&ToHeader{Address: *req.Recipient.Clone()})
+	}
+	if req.From() == nil {
+		req.AppendHeader(&FromHeader{Address: URI{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}})
+	}
+	if _, ok := tagOf(req.From().Params); !ok {
+		req.From().Params.Add("tag", NewTag())
+	}
+	if req.CallID() == nil {
+		id := CallIDHeader(NewCallID())
+		req.AppendHeader(&id)
+	}
+	if req.CSeq() == nil {
+		req.AppendHeader(&CSeqHeader{SeqNo: 1, MethodName: req.Method})
+	}
+	if req.MaxForwards() == nil {
+		hops := MaxForwardsHeader(70)
+		req.AppendHeader(&hops)
+	}
+	if name != "" && HeaderValue(req, "User-Agent") == "" {
+		AddHeader(req, "User-Agent", name)
+	}
+	req.SetBody(req.Body()) // Content-Length
+}
+
+// Request is what was sent.
+func (t *ClientTransaction) Request() *Request { return t.req }
+
+// Next waits for the next response: they come in the order in which they arrived. After the last there is io.EOF, [ErrTimeout], [ErrTransport] or
+// [ErrClosed]. An INVITE may have several 2xx, when it was forked: each wants its ACK, and io.EOF comes 64*T1 after the first.
+func (t *ClientTransaction) Next(ctx context.Context) (*Response, error) {
+	for {
+		if res, err := t.pop(); res != nil || err != nil {
+			return res, err
+		}
+		select {
+		case <-t.news:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// Final waits for the final response; an INVITE is cancelled when ctx ends first.
+func (t *ClientTransaction) Final(ctx context.Context) (*Response, error) {
+	for {
+		res, err := t.Next(ctx)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			t.Cancel()
+			return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, context.Cause(ctx))
+		case errors.Is(err, io.EOF):
+			return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, ErrTransactionDone)
+		case err != nil:
+			return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, err)
+		case !res.IsProvisional():
+			return res, nil
+		}
+	}
+}
+
+func (t *ClientTransaction) pop() (*Response, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.responses) == 0 && t.coming > 0 {
+		return nil, nil
+	}
+	if len(t.responses) == 0 {
+		return nil, t.err
+	}
+	res := t.responses[0]
+	t.responses = t.responses[1:]
+	if len(t.responses) > 0 || t.err != nil {
+		t.notify()
+	}
+	return res, nil
+}
+
+// push is called with mu held.
+func (t *ClientTransaction) push(res *Response) {
+	if len(t.responses) >= maxResponses && res.IsProvisional() {
+		t.ua.stats.overloaded.Add(1)
+		return
+	}
+	t.responses = append(t.responses, res)
+	t.notify()
+}
+
+func (t *ClientTransaction) notify() {
+	select {
+	case t.news <- struct{}{}:
+	default:
+	}
+}
+
+// Cancel gives up on an INVITE: "If no provisional response has been received, the CANCEL request MUST NOT be sent; rather, the client MUST wait
+// for the arrival of a provisional response before sending the request" (RFC 3261 §9.1). The final response, a 487 mostly, still comes.
+func (t *ClientTransaction) Cancel() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.invite || t.cancelled {
+		return
+	}
+	t.cancelled = true
+	if t.state == clientProceeding {
+		t.sendCancel()
+	}
+}
+
+// sendCancel: "the request could be in progress: if no final response for the original request is received in 64*T1 seconds, the UAC SHOULD then
+// consider the original transaction cancelled and SHOULD destroy the client transaction" (§9.1). Called with mu held.
+func (t *ClientTransaction) sendCancel() {
+	cancel := derived(t.req, CANCEL)
+	t.ua.spawn(func() { t.ua.start(context.Background(), cancel, t.to, func(*Response) bool { return true }) })
+	t.limit = time.AfterFunc(t.ua.cfg.Timers.giveUp(), t.timerB)
+}
+
+// derived makes the CANCEL or the ACK of an INVITE: "The Request-URI, Call-ID, To, the numeric part of CSeq, and From header fields in the CANCEL
+// request MUST be identical to those in the request being cancelled ... MUST have a single Via header field value matching the top Via value in
+// the request being cancelled" (§9.1), with its Route headers; the same for ACK (§17.1.1.3).
+func derived(invite *Request, method Method) *Request {
+	req := NewRequest(method, *invite.Recipient.Clone())
+	req.PrependHeader(invite.Via().Clone())
+	for _, name := range []string{"Route", "From", "To", "Call-ID"} {
+		copyHeaders(name, invite, req)
+	}
+	req.AppendHeader(&CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: method})
+	req.SetBody(nil)
+	return req
+}

@@ -1,0 +1,303 @@
+package sip
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	sipgo "github.com/emiago/sipgo/sip"
+)
+
+// Handler serves the requests that belong to no dialog. It may answer later and from any goroutine.
+type Handler interface{ ServeSIP(tx *ServerTransaction) }
+
+// HandlerFunc is a Handler in one function.
+type HandlerFunc func(tx *ServerTransaction)
+
+func (f HandlerFunc) ServeSIP(tx *ServerTransaction) { f(tx) }
+
+// Config is what a [UserAgent] needs. All fields may be left zero.
+type Config struct {
+	Handler Handler      // nil answers 501
+	Logger  *slog.Logger // nil is silent
+	Name    string       // for Server and User-Agent headers
+	Host    string       // what Via and Contact call us; empty is the local address of the socket
+	Timers  Timers
+
+	// Dial opens connections: network is "tcp" or "tls". Nil uses the net package and, for tls, the system's roots.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Locate finds the servers of a URI, best first (RFC 3263). Nil knows literal addresses and A and AAAA records.
+	Locate func(ctx context.Context, uri URI) ([]Target, error)
+
+	MaxTransactions          int // open server transactions, 20000; beyond it 503
+	MaxDialogs               int // 10000
+	MaxConnections           int // 10000
+	MaxConnectionsPerAddress int // 200
+	MaxQueue                 int // requests of one Call-ID that wait for their turn, 256; beyond it 503
+
+	HandshakeTimeout time.Duration // until the first message of a connection is complete, 10 s
+	IdleTimeout      time.Duration // of a connection on which nothing comes, 15 min
+}
+
+func (c Config) withDefaults() Config {
+	c.Logger = or(c.Logger, slog.New(slog.DiscardHandler))
+	c.Timers = c.Timers.withDefaults()
+	c.MaxTransactions = or(c.MaxTransactions, 20000)
+	c.MaxDialogs = or(c.MaxDialogs, 10000)
+	c.MaxConnections = or(c.MaxConnections, 10000)
+	c.MaxConnectionsPerAddress = or(c.MaxConnectionsPerAddress, 200)
+	c.MaxQueue = or(c.MaxQueue, 256)
+	c.HandshakeTimeout = or(c.HandshakeTimeout, 10*time.Second)
+	c.IdleTimeout = or(c.IdleTimeout, 15*time.Minute)
+	if c.Handler == nil {
+		c.Handler = HandlerFunc(func(tx *ServerTransaction) { tx.Reply(501) })
+	}
+	if c.Dial == nil {
+		c.Dial = dial
+	}
+	if c.Locate == nil {
+		c.Locate = locate
+	}
+	return c
+}
+
+// UserAgent is one SIP element: client and server, on any number of sockets.
+type UserAgent struct {
+	cfg   Config
+	log   *slog.Logger
+	layer *sipgo.TransportLayer
+	feed  *feed
+	links *links
+	names atomic.Uint64 // for links
+	stats counters
+	seed  maphash.Seed // of stateless To tags
+
+	mail    *mailboxes
+	servers *table[serverKey, *serverMachine]
+	clients *table[clientKey, *ClientTransaction]
+	dialogs *table[DialogID, *Dialog]
+
+	ctx    context.Context // of everything that runs here
+	cancel context.CancelCauseFunc
+
+	mu        sync.Mutex
+	closed    bool
+	listeners map[net.Listener]string // transport
+	running   sync.WaitGroup          // joined under mu, and not after closed
+}
+
+// New starts a user agent without sockets. It must be closed.
+func New(cfg Config) *UserAgent {
+	cfg = cfg.withDefaults()
+	ua := &UserAgent{
+		cfg: cfg, log: cfg.Logger, feed: newFeed(), links: newLinks(), seed: maphash.MakeSeed(),
+		servers: newTable[serverKey, *serverMachine](cfg.MaxTransactions), clients: newTable[clientKey, *ClientTransaction](cfg.MaxTransactions),
+		dialogs: newTable[DialogID, *Dialog](cfg.MaxDialogs), listeners: map[net.Listener]string{},
+	}
+	ua.mail = newMailboxes(cfg.MaxQueue, ua.spawn)
+	ua.ctx, ua.cancel = context.WithCancelCause(context.Background())
+	// sipgo logs whole messages that it cannot read: its logger is silent, and we count.
+	ua.layer = sipgo.NewTransportLayer(net.DefaultResolver, sipgo.NewParser(), nil, sipgo.WithTransportLayerLogger(slog.New(slog.DiscardHandler)))
+	ua.layer.OnMessage(ua.onMessage)
+	ua.spawn(func() { ua.layer.ServeTCP(ua.feed) })
+	return ua
+}
+
+// Close ends all transactions, closes all sockets and waits for what runs, handlers included: their contexts end with [ErrClosed].
+func (ua *UserAgent) Close() error {
+	ua.mu.Lock()
+	already := ua.closed
+	ua.closed = true
+	ua.mu.Unlock()
+	if !already {
+		ua.cancel(ErrClosed)
+		ua.closeAll()
+	}
+	ua.running.Wait()
+	return nil
+}
+
+func (ua *UserAgent) closeAll() {
+	for _, d := range ua.dialogs.values() {
+		d.abandon(ErrClosed)
+	}
+	for _, m := range ua.servers.values() {
+		m.abort(ErrClosed)
+	}
+	for _, t := range ua.clients.values() {
+		t.fail(ErrClosed)
+	}
+	for l := range ua.listeners { // nobody adds or removes: closed
+		l.Close()
+	}
+	for _, l := range ua.links.all() {
+		l.shut()
+	}
+	ua.feed.Close()
+}
+
+// ServeUDP reads SIP from a packet socket until it or the user agent is closed, and returns net.ErrClosed.
+func (ua *UserAgent) ServeUDP(conn net.PacketConn) error {
+	p := &packetSocket{PacketConn: conn, label: ua.newName("udp"), address: addrPort(conn.LocalAddr()), ua: ua}
+	if !ua.enter() {
+		p.Close()
+		return net.ErrClosed
+	}
+	defer ua.leave()
+	ua.links.addPackets(p)
+	defer ua.links.removePackets(p)
+	defer p.Close()
+	if ua.isClosed() { // Close may have looked before it could see p
+		return net.ErrClosed
+	}
+	if err := ua.layer.ServeUDP(p); err != nil {
+		return fmt.Errorf("serving UDP on %s: %w", conn.LocalAddr(), err)
+	}
+	return net.ErrClosed
+}
+
+// ServeTCP takes connections until the listener or the user agent is closed, and returns net.ErrClosed.
+func (ua *UserAgent) ServeTCP(l net.Listener) error { return ua.serveStreams(l, "TCP") }
+
+// ServeTLS does the same with a listener of crypto/tls. The handshake happens under Config.HandshakeTimeout.
+func (ua *UserAgent) ServeTLS(l net.Listener) error { return ua.serveStreams(l, "TLS") }
+
+func (ua *UserAgent) serveStreams(l net.Listener, transport string) error {
+	if !ua.addListener(l, transport) {
+		l.Close()
+		return net.ErrClosed
+	}
+	defer ua.removeListener(l)
+	for {
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			ua.adopt(conn, transport)
+		case errors.Is(err, net.ErrClosed) || ua.isClosed():
+			return net.ErrClosed
+		default: // no file descriptors, an aborted handshake: wait a little, then go on
+			ua.stats.readErrors.Add(1)
+			ua.log.Warn("cannot accept", "transport", transport, "error", err)
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
+// adopt gives a connection to sipgo to read from, whoever opened it.
+func (ua *UserAgent) adopt(conn net.Conn, transport string) (*stream, error) {
+	s := &stream{Conn: conn, label: ua.newName(transport), proto: transport, remote: addrPort(conn.RemoteAddr()), ua: ua}
+	if !ua.enter() {
+		conn.Close()
+		return nil, ErrClosed
+	}
+	if err := ua.links.addStream(s, ua.cfg.MaxConnections, ua.cfg.MaxConnectionsPerAddress); err != nil {
+		ua.stats.overloaded.Add(1)
+		conn.Close()
+		ua.leave()
+		return nil, err
+	}
+	conn.SetDeadline(time.Now().Add(ua.cfg.HandshakeTimeout))
+	if err := ua.feed.put(s); err != nil || ua.isClosed() {
+		s.shut()
+		if err != nil {
+			s.Close()
+		}
+		return nil, ErrClosed
+	}
+	return s, nil
+}
+
+func (ua *UserAgent) newName(kind string) string { return fmt.Sprintf("%s#%d", kind, ua.names.Add(1)) }
+
+// enter counts one more thing that Close waits for; false after Close.
+func (ua *UserAgent) enter() bool {
+	ua.mu.Lock()
+	defer ua.mu.Unlock()
+	if !ua.closed {
+		ua.running.Add(1)
+	}
+	return !ua.closed
+}
+
+func (ua *UserAgent) leave() { ua.running.Done() }
+
+func (ua *UserAgent) spawn(f func()) bool {
+	if !ua.enter() {
+		return false
+	}
+	go func() {
+		defer ua.leave()
+		f()
+	}()
+	return true
+}
+
+func (ua *UserAgent) isClosed() bool {
+	ua.mu.Lock()
+	defer ua.mu.Unlock()
+	return ua.closed
+}
+
+func (ua *UserAgent) addListener(l net.Listener, transport string) bool {
+	ua.mu.Lock()
+	defer ua.mu.Unlock()
+	if !ua.closed {
+		ua.listeners[l] = transport
+		ua.running.Add(1)
+	}
+	return !ua.closed
+}
+
+func (ua *UserAgent) removeListener(l net.Listener) {
+	ua.mu.Lock()
+	defer ua.mu.Unlock()
+	if !ua.closed {
+		delete(ua.listeners, l)
+	}
+	ua.running.Done()
+}
+
+// hostOf is the name we give ourselves to a peer on that flow.
+func (ua *UserAgent) hostOf(f flow) string {
+	local := f.link.local().Addr()
+	if ua.cfg.Host == "" && local.IsUnspecified() {
+		local = sourceTo(f.remote)
+	}
+	if !local.IsValid() {
+		return cmp.Or(ua.cfg.Host, "invalid.invalid")
+	}
+	return cmp.Or(ua.cfg.Host, local.String())
+}
+
+// sourceTo asks the routing table which of our addresses a peer sees. Nothing is sent.
+func sourceTo(remote netip.AddrPort) netip.Addr {
+	conn, err := net.Dial("udp", remote.String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer conn.Close()
+	return addrPort(conn.LocalAddr()).Addr()
+}
+
+// portOf is the port where new connections and datagrams of that transport find us: the listener's, else that of the socket itself.
+func (ua *UserAgent) portOf(f flow) int {
+	if f.link.transport() == "UDP" {
+		return int(f.link.local().Port())
+	}
+	ua.mu.Lock()
+	defer ua.mu.Unlock()
+	for l, transport := range ua.listeners {
+		if transport == f.link.transport() {
+			return int(addrPort(l.Addr()).Port())
+		}
+	}
+	return int(f.link.local().Port())
+}
