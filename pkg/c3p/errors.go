@@ -35,21 +35,21 @@ const (
 
 // The reasons that we add (docs/protocol/c3p.md).
 const (
-	ReasonConferenceLocked        Reason = "conferenceLocked"
+	ReasonConferenceEntityInvalid Reason = "conferenceEntityInvalid" // not a URI of this server
+	ReasonConferenceLocked        Reason = "conferenceLocked"        // nobody new may join
 	ReasonInvalidContent          Reason = "invalidContent"          // a known command without what it needs
+	ReasonInvitationOnly          Reason = "invitationOnly"          // a closed conference
+	ReasonMaximumUsersExceeded    Reason = "maximumUsersExceeded"    // the conference is full
+	ReasonMediaDoesNotExist       Reason = "mediaDoesNotExist"       // the keys name no stream
 	ReasonMediaNotAcceptable      Reason = "mediaNotAcceptable"      // the SDP cannot be agreed on; SIP 488
 	ReasonNoRecordingInProgress   Reason = "noRecordingInProgress"   // nothing to pause, resume or stop
 	ReasonNotImplemented          Reason = "notImplemented"          // an unknown command
+	ReasonPromptDoesNotExist      Reason = "promptDoesNotExist"      // no prompt can have that name
+	ReasonRecordingDoesNotStart   Reason = "recordingDoesNotStart"   // the disk refuses
 	ReasonServiceUnavailable      Reason = "serviceUnavailable"      // no room, no MCU; SIP 503
 	ReasonStaleEpoch              Reason = "staleEpoch"              // another focus has taken over
-	ReasonUserDoesNotExist        Reason = "userDoesNotExist"        //
-	ReasonUserExists              Reason = "userExists"              //
-	ReasonMediaDoesNotExist       Reason = "mediaDoesNotExist"       //
-	ReasonRecordingDoesNotStart   Reason = "recordingDoesNotStart"   // the disk refuses
-	ReasonPromptDoesNotExist      Reason = "promptDoesNotExist"      //
-	ReasonMaximumUsersExceeded    Reason = "maximumUsersExceeded"    //
-	ReasonInvitationOnly          Reason = "invitationOnly"          // a closed conference
-	ReasonConferenceEntityInvalid Reason = "conferenceEntityInvalid" // not a URI of this server
+	ReasonUserDoesNotExist        Reason = "userDoesNotExist"        // the keys name no participant
+	ReasonUserExists              Reason = "userExists"              // the endpoint has joined already
 )
 
 // Error is a failure that the other side is told about.
@@ -108,7 +108,7 @@ func Explain(err error) (reason Reason, detail string) {
 	return ReasonOtherFailure, ""
 }
 
-// invalid is what check and the readers of commands return; the command's name is put in by readCommand.
+// invalid is what check and the readers of commands return; contentError puts the command's name in.
 func invalid(reason Reason, detail string) error {
 	return &ContentError{Reason: reason, Detail: detail}
 }

@@ -16,4 +16,5 @@
 //	| second root, text outside the root        | refused |
 //	| order of text between child elements      | no: the text of an element is one string |
 //	| white space normalisation in attributes   | no   |
+//	| white space between attributes            | not demanded, as encoding/xml does not |
 package strictxml

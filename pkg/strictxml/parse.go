@@ -49,6 +49,9 @@ func (l Limits) Parse(data []byte) (*Element, error) {
 		return nil, &Error{Line: badLine(data), Err: ErrEncoding}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))
+	if err := checkAttributes(data); err != nil {
+		return nil, err
+	}
 	p := parser{decoder: xml.NewDecoder(bytes.NewReader(data)), limits: l}
 	p.decoder.CharsetReader = refuseCharset
 	if err := p.run(); err != nil {
@@ -137,8 +140,6 @@ func (p *parser) start(t xml.StartElement) error {
 		return p.refuse(ErrTrailingContent, "<"+t.Name.Local+">")
 	case len(p.open) == MaxDepth:
 		return p.refuse(ErrTooDeep, fmt.Sprintf("more than %d levels", MaxDepth))
-	case len(t.Attr) > MaxAttributes:
-		return p.refuse(ErrTooManyAttributes, fmt.Sprintf("%d in <%s>, %d allowed", len(t.Attr), t.Name.Local, MaxAttributes))
 	case p.elements == p.limits.Elements:
 		return p.refuse(ErrTooManyElements, fmt.Sprintf("more than %d", p.limits.Elements))
 	}
