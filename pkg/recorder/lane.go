@@ -139,13 +139,7 @@ func (w *writer) newSegment(f file, name string, l *lane, at int64, from source)
 		return seg, m, err
 	}
 	s := &opusSegment{f: f, encoders: &w.encoders}
-	channels := 2 // received packets may turn to stereo at any time
-	if from.name != sourceReceived {
-		s.preSkip, channels = encoderPreSkip, 1
-	}
-	var err error
-	s.ogg, err = newOggOpus(f, serial(w.dir, name), channels, s.preSkip, from.rate, w.tags(l, at, from))
-	return s, m, err
+	return s, m, s.begin(serial(w.dir, name), from, w.tags(l, at, from))
 }
 
 func newWAVSegment(f file, from source) (*wavSegment, error) {

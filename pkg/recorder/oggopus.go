@@ -78,26 +78,17 @@ func (o *oggOpus) headerPage(packet []byte, flags byte) error {
 	return o.writePage(flags)
 }
 
-// packet appends one Opus packet of that many samples. It writes a page when one is full.
+// packet appends one Opus packet of that many samples. It writes the page before when the packet does not fit on it any more, and the page
+// itself when it is full.
 func (o *oggOpus) packet(p []byte, samples int) error {
-	if len(o.lacing)+len(p)/255+1 > pageMaxSegments {
+	if len(o.lacing)+len(p)/255+1 > pageMaxSegments || o.granule+int64(samples)-o.flushed > pageMaxSamples {
 		if err := o.flush(); err != nil {
 			return err
 		}
 	}
 	o.add(p)
 	o.granule += int64(samples)
-	if o.granule-o.flushed >= pageMaxSamples {
-		return o.flush()
-	}
-	return nil
-}
-
-// silentPacket is packet without the one-second rule: a page of nothing but silence may be as long as its segment table.
-func (o *oggOpus) silentPacket(p []byte, samples int) error {
-	o.add(p)
-	o.granule += int64(samples)
-	if len(o.lacing) == pageMaxSegments {
+	if o.granule-o.flushed == pageMaxSamples {
 		return o.flush()
 	}
 	return nil

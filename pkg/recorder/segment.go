@@ -26,6 +26,7 @@ type opusSegment struct {
 	ogg      *oggOpus
 	encoders *encoders
 	preSkip  int
+	lead     int64 // samples in the file before what has been appended
 
 	enc     codec.Encoder // while somebody speaks
 	encRate int
@@ -33,6 +34,22 @@ type opusSegment struct {
 	buf     []byte
 	toc     byte // of the last packet received
 	heard   bool // toc is valid and the hole behind it may be concealed
+}
+
+// begin writes the headers. Our encoder's look-ahead is the pre-skip of what it encodes; what is received has none that we know, and 5 ms of
+// silence to skip instead: opusinfo, for one, calls a pre-skip under 2.5 ms implausible.
+func (s *opusSegment) begin(serial uint32, from source, tags []string) (err error) {
+	if from.name != sourceReceived {
+		s.preSkip = encoderPreSkip
+		s.ogg, err = newOggOpus(s.f, serial, 1, s.preSkip, from.rate, tags)
+		return err
+	}
+	// Two channels: the peer may turn to stereo with any packet.
+	s.preSkip, s.lead = frameLead, frameLead
+	if s.ogg, err = newOggOpus(s.f, serial, 2, s.preSkip, from.rate, tags); err != nil {
+		return err
+	}
+	return s.ogg.packet(silentLead, frameLead)
 }
 
 // frame encodes 20 ms.
@@ -101,20 +118,20 @@ func (s *opusSegment) conceal(samples int64) error {
 func (s *opusSegment) silent(samples int64) error {
 	for samples >= frame20 {
 		n := min(samples/frame20, int64(len(silent)))
-		if err := s.ogg.silentPacket(silent[n-1], int(n)*frame20); err != nil {
+		if err := s.ogg.packet(silent[n-1], int(n)*frame20); err != nil {
 			return err
 		}
 		samples -= n * frame20
 	}
 	for ; samples >= frameShort; samples -= frameShort {
-		if err := s.ogg.silentPacket(silentShort, frameShort); err != nil {
+		if err := s.ogg.packet(silentShort, frameShort); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *opusSegment) length() int64 { return s.ogg.granule }
+func (s *opusSegment) length() int64 { return s.ogg.granule - s.lead }
 func (s *opusSegment) flush() error  { return s.ogg.flush() }
 
 func (s *opusSegment) waiting() (bool, int64) { return s.ogg.waiting() }
@@ -125,7 +142,7 @@ func (s *opusSegment) sync() error { return s.f.Sync() }
 // granule position of the last page trims the rest.
 func (s *opusSegment) finish() error {
 	length := s.length()
-	if err := s.drain(); err != nil {
+	if err := s.bringOut(); err != nil {
 		s.abandon()
 		return err
 	}
@@ -136,11 +153,12 @@ func (s *opusSegment) finish() error {
 	return closeSynced(s.f, err)
 }
 
-func (s *opusSegment) drain() error {
+// bringOut appends a packet when the pre-skip would otherwise eat the end of what has been appended.
+func (s *opusSegment) bringOut() error {
 	switch {
 	case s.enc != nil:
 		return s.rest()
-	case s.preSkip > 0:
+	case s.lead < int64(s.preSkip):
 		return s.silent(frame20)
 	}
 	return nil

@@ -12,10 +12,10 @@ const (
 // silence flag set and nothing else (RFC 6716 section 4.3). One frame is code 0; more are code 3 with frames of equal length (section 3.2.5).
 var silent = [6][]byte{
 	{0xf8, 0xff, 0xfe},
-	silentPacket(2), silentPacket(3), silentPacket(4), silentPacket(5), silentPacket(6),
+	silentFrames(2), silentFrames(3), silentFrames(4), silentFrames(5), silentFrames(6),
 }
 
-func silentPacket(frames int) []byte {
+func silentFrames(frames int) []byte {
 	p := []byte{0xf8 | 3, byte(frames)}
 	for range frames {
 		p = append(p, 0xff, 0xfe)
@@ -26,7 +26,13 @@ func silentPacket(frames int) []byte {
 // silentShort decodes to 2.5 ms of silence: what is left of a hole that is no multiple of 20 ms.
 var silentShort = []byte{0xe0, 0xff, 0xfe}
 
-const frameShort = clockRate / 400
+// silentLead decodes to 5 ms of silence.
+var silentLead = []byte{0xe8, 0xff, 0xfe}
+
+const (
+	frameShort = clockRate / 400
+	frameLead  = clockRate / 200
+)
 
 // appendLost makes the packet that asks the decoder to conceal a loss of samples (at most 120 ms, a multiple of the frame length of the
 // packet before, whose first byte is toc) and returns how many samples it stands for.
