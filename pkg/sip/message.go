@@ -64,7 +64,9 @@ func NewRequest(method Method, target URI) *Request {
 // NewResponse answers a request by the rules of RFC 3261 §8.2.6: Via, From, To, Call-ID and CSeq as they came, Record-Route where a dialog may
 // start, and a To tag (a new one when there is none and the code is above 100). An empty reason is the standard text.
 func NewResponse(req *Request, code int, reason string) *Response {
-	return sipgo.NewResponseFromRequest(req, code, or(reason, ReasonPhrase(code)), nil)
+	res := sipgo.NewResponseFromRequest(req, code, or(reason, ReasonPhrase(code)), nil)
+	res.SipVersion = "SIP/2.0" // sipgo takes the request's, which may be the reason of a 505
+	return res
 }
 
 // SetBody replaces the body with its Content-Type and Content-Length. A nil body removes both.
