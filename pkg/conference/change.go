@@ -28,7 +28,7 @@ const (
 	EndpointChanged                        // its status
 	EndpointRemoved                        // one of several endpoints of a user
 	MediaChanged                           // the streams of an endpoint
-	MuteChanged                            // one stream is muted or no longer
+	MuteChanged                            // one stream: MediaStream.Muted
 	SpeakingChanged                        // an endpoint began or stopped to speak
 	ConferenceEnded                        // everybody was removed; nothing follows
 )

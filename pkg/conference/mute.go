@@ -84,7 +84,7 @@ func (c *Conference) initialMute(p *Participant, t MediaType) Muted {
 	return NotMuted
 }
 
-// setMuted applies next to each stream of the target. A stream that stays muted, for another reason, is no news.
+// setMuted applies next to each stream of the target. Who muted it is news too: it says who may unmute it.
 func (c *Conference) setMuted(now time.Time, by Actor, target Target, next func(Muted) Muted) ([]Change, error) {
 	streams, err := c.find(target)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *Conference) setMuted(now time.Time, by Actor, target Target, next func(
 	for _, s := range streams {
 		before := s.stream.Muted
 		s.stream.Muted = next(before)
-		if (before == NotMuted) != (s.stream.Muted == NotMuted) {
+		if s.stream.Muted != before {
 			ch := Change{Kind: MuteChanged, User: target.User, Endpoint: s.endpoint, Media: s.stream.ID}
 			changes = append(changes, c.change(now, by.User, ch))
 		}
