@@ -85,12 +85,14 @@ type Step struct {
 	Accelerate bool
 	// Break says that sound is missing before the first segment: it does not continue what was played.
 	Break bool
+	// Ahead is how much, in RTP units, is left for the next step.
+	Ahead int
 }
 
 type slot struct {
 	packet *Packet
 	seq    int64
-	units  int64
+	units  int64 // 0: passed by, not played
 }
 
 // A JitterBuffer holds the packets of one SSRC. Use NewJitterBuffer. It owns the packets it is given until it gives them out.
@@ -163,6 +165,16 @@ func (b *JitterBuffer) Put(p *Packet, units int) {
 	b.insert(p, b.highest+int64(int16(delta)), units)
 }
 
+// Pass notes a packet of the same stream that is not for playing, such as a telephone-event: its sequence number is not missing. It owns p.
+func (b *JitterBuffer) Pass(p *Packet) {
+	delta := p.Header.SequenceNumber - uint16(b.highest)
+	if !b.started || delta >= maxDropout && delta <= 1<<16-1-maxMisorder {
+		p.Release()
+		return
+	}
+	b.insert(p, b.highest+int64(int16(delta)), 0)
+}
+
 // farOff obeys RFC 3550 A.1: a jump is believed when the second packet follows it. The first waits so that nothing is missing then.
 func (b *JitterBuffer) farOff(p *Packet, units int) {
 	s := b.suspect
@@ -187,6 +199,9 @@ func (b *JitterBuffer) start(p *Packet) {
 
 func (b *JitterBuffer) insert(p *Packet, seq int64, units int) {
 	switch {
+	case seq < b.next && units == 0:
+		p.Release()
+		return
 	case seq < b.next && !b.playing && b.next-seq < maxMisorder && b.highest-seq < ringSize:
 		b.next, b.delivered = seq, b.extend(p) // the first packets came in disorder
 	case seq < b.next:

@@ -322,6 +322,25 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// While a key is pressed, telephone-events take the sequence numbers: what they leave is a pause, not a loss.
+func TestTelephoneEventsPassBy(t *testing.T) {
+	n := newNetwork(t)
+	n.talk(0, 20, 20*ms, steady(0))
+	n.run(400 * ms)
+	n.talk(30, 20, 20*ms, steady(0))
+	for i := 20; i < 30; i++ {
+		p := n.pool.Get()
+		p.Header.SequenceNumber, p.Header.Timestamp = uint16(i), 20*160
+		n.buffer.Pass(p)
+		n.run(20 * ms)
+	}
+	n.run(380 * ms)
+	n.wants(Lost, 0)
+	if n.buffer.Lost() != 0 || len(n.order) != 39 {
+		t.Errorf("%d lost, %d played", n.buffer.Lost(), len(n.order))
+	}
+}
+
 func TestHostileLengths(t *testing.T) {
 	b := NewJitterBuffer(8000, 0)
 	for _, units := range []int{0, -1, 1601} {

@@ -10,6 +10,7 @@ func (b *JitterBuffer) Next(now time.Time, quiet bool) *Step {
 	b.bound()
 	if b.holds(quiet) {
 		b.add(Segment{Kind: Hold, Units: int(b.stepLen)})
+		b.out.Ahead = int(b.ahead)
 		return &b.out
 	}
 	need := b.stepLen - b.ahead
@@ -21,6 +22,7 @@ func (b *JitterBuffer) Next(now time.Time, quiet bool) *Step {
 		need -= b.segment(now, need)
 	}
 	b.ahead = max(-need, 0)
+	b.out.Ahead = int(b.ahead)
 	return &b.out
 }
 
@@ -47,16 +49,20 @@ func (b *JitterBuffer) segment(now time.Time, need int64) int64 {
 	return b.fill(Segment{Kind: Lost, Units: int(gap), Next: head.packet})
 }
 
-// head is the earliest packet.
+// head is the earliest packet. Those that only pass by are let go, together with what was missing before them.
 func (b *JitterBuffer) head() *slot {
-	if b.count == 0 {
-		return nil
+	for b.count > 0 {
+		seq := b.next
+		for b.ring[seq&(ringSize-1)].packet == nil {
+			seq++
+		}
+		s := &b.ring[seq&(ringSize-1)]
+		if s.units > 0 {
+			return s
+		}
+		b.take(s).Release()
 	}
-	seq := b.next
-	for b.ring[seq&(ringSize-1)].packet == nil {
-		seq++
-	}
-	return &b.ring[seq&(ringSize-1)]
+	return nil
 }
 
 // gap is how much is still to be filled before the head; not positive when it is due. A jump of its time stamp is followed.
