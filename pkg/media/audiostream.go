@@ -4,8 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pion/rtcp"
-
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
@@ -224,9 +222,9 @@ func (s *AudioStream) dropCandidate() {
 }
 
 // Report makes the reception report block of the source we hear; false before the first packet.
-func (s *AudioStream) Report(now time.Time) (rtcp.ReceptionReport, bool) {
+func (s *AudioStream) Report(now time.Time) (rtp.ReceptionReport, bool) {
 	if !s.known {
-		return rtcp.ReceptionReport{}, false
+		return rtp.ReceptionReport{}, false
 	}
 	return s.receiver.Report(now), true
 }

@@ -19,6 +19,9 @@ const (
 	maxRTCPPackets = 16 // in one compound: an honest one has 2 to 5
 )
 
+// ReceptionReport is one report block of an SR or RR (RFC 3550 §6.4.1). TotalLost holds 24 signed bits; see CumulativeLost.
+type ReceptionReport = rtcp.ReceptionReport
+
 // SenderInfo is the sender's part of an SR (RFC 3550 §6.4.1).
 type SenderInfo struct {
 	NTP       uint64 // when the report was made
