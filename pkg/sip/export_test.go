@@ -1,0 +1,71 @@
+package sip
+
+import (
+	"bytes"
+	"net/netip"
+	"sync"
+	"time"
+
+	sipgo "github.com/emiago/sipgo/sip"
+	"github.com/icholy/digest"
+)
+
+func Hash(a Algorithm, text string) string { return a.hash(text) }
+
+func RequestDigest(a Algorithm, ha1, method, uri, nonce, cnonce string, count int) string {
+	return answer(a, ha1, method, &digest.Credentials{URI: uri, Nonce: nonce, Cnonce: cnonce, QOP: "auth", Nc: count})
+}
+
+type Nonces struct{ *nonces }
+
+func NewNonces(max int, lifetime time.Duration) Nonces { return Nonces{newNonces(max, lifetime)} }
+
+func (n Nonces) Issue(now time.Time) string                     { return n.issue(now) }
+func (n Nonces) Use(text string, count int, now time.Time) bool { return n.use(text, count, now) }
+
+// memoryLink is a link that keeps the last thing written to it.
+type memoryLink struct {
+	mu    sync.Mutex
+	wrote []byte
+}
+
+func (l *memoryLink) name() string          { return "memory" }
+func (l *memoryLink) transport() string     { return "UDP" }
+func (l *memoryLink) local() netip.AddrPort { return netip.MustParseAddrPort("192.0.2.1:5060") }
+func (l *memoryLink) peer() netip.AddrPort  { return netip.MustParseAddrPort("192.0.2.3:5060") }
+func (l *memoryLink) took()                 {}
+func (l *memoryLink) usable() bool          { return true }
+func (l *memoryLink) shut()                 {}
+func (l *memoryLink) write(data []byte, _ netip.AddrPort) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wrote = data
+	return nil
+}
+
+// Inject does with a datagram what a packet socket does, and returns the last thing that was answered.
+func (ua *UserAgent) Inject(data []byte) []byte {
+	l := &memoryLink{}
+	ua.links.mu.Lock()
+	ua.links.byName["memory"] = l
+	ua.links.mu.Unlock()
+	if isKeepAlive(data) || !looksLikeSIP(data) {
+		return nil
+	}
+	data = bytes.Clone(data)
+	m, err := sipgo.ParseMessage(data)
+	if err != nil {
+		return answerMalformed(data, l.peer())
+	}
+	m.SetSource("memory")
+	ua.onMessage(m)
+	return ua.LastAnswer()
+}
+
+// LastAnswer is the last thing written in answer to Inject.
+func (ua *UserAgent) LastAnswer() []byte {
+	l := ua.links.find("memory").(*memoryLink)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.wrote
+}
