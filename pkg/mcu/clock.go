@@ -1,0 +1,195 @@
+package mcu
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/media"
+	"github.com/seed-f3cefc8c/focus/pkg/mixer"
+	"github.com/seed-f3cefc8c/focus/pkg/rtp"
+)
+
+const (
+	// phases is how many moments of a frame conferences are spread over, so that they do not all mix, and send, at once.
+	phases = 5
+	// maxCatchUp is how many missed frames a late tick mixes; more are skipped and counted, since nobody wants to hear them.
+	maxCatchUp = 3
+	// clockQueue bounds the funcs waiting for a clock. Posting to a full queue waits: commands are answered late, not lost.
+	clockQueue = 1024
+	// idlePackets bounds the packets a clock keeps for later.
+	idlePackets = 4096
+)
+
+// ticking is what lives on a clock.
+type ticking interface {
+	// tick mixes one frame. now is the moment the frame was due.
+	tick(now time.Time)
+	// skip passes over frames that came too late to be mixed.
+	skip(frames int)
+}
+
+// Clock is one goroutine that owns the media of its conferences: their sockets, mixers and legs. A core has one.
+//
+// It counts frames from a monotonic start, so that lateness never adds up: frame n of phase p is due at
+// start + n·20 ms + p·4 ms, whenever the ones before it were mixed.
+type Clock struct {
+	queue chan func()
+	done  chan struct{}
+	start time.Time
+	phase [phases]phase
+	batch *media.Batch // what sockets are read into
+	pool  *rtp.Pool    // packets of all its legs
+
+	load    atomic.Int64 // legs on this clock: what new conferences are placed by
+	late    atomic.Uint64
+	skipped atomic.Uint64
+}
+
+// phase is the conferences that tick at the same moment.
+type phase struct {
+	members []ticking
+	frame   int64 // the last one mixed
+}
+
+// newClock starts a clock that runs until ctx ends.
+func newClock(ctx context.Context) *Clock {
+	c := &Clock{queue: make(chan func(), clockQueue), done: make(chan struct{}), start: time.Now(),
+		batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
+	go c.loop(ctx)
+	return c
+}
+
+// post runs f on the clock's goroutine. It returns ctx's error when the clock has no room for it in time.
+func (c *Clock) post(ctx context.Context, f func()) error {
+	select {
+	case c.queue <- f:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.done:
+		return context.Canceled
+	}
+}
+
+// call is post, and waits until f has run.
+func (c *Clock) call(ctx context.Context, f func()) error {
+	ran := make(chan struct{})
+	if err := c.post(ctx, func() { defer close(ran); f() }); err != nil {
+		return err
+	}
+	select {
+	case <-ran:
+		return nil
+	case <-c.done:
+		return context.Canceled
+	}
+}
+
+// wait returns when the loop has ended.
+func (c *Clock) wait() { <-c.done }
+
+func (c *Clock) loop(ctx context.Context) {
+	defer close(c.done)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		c.arm(timer)
+		select {
+		case <-ctx.Done():
+			return
+		case f := <-c.queue:
+			f()
+		case <-timer.C:
+		}
+		c.runDue(time.Now())
+	}
+}
+
+// arm sets the timer to the next frame of a phase that has members; without any there is no tick at all.
+func (c *Clock) arm(timer *time.Timer) {
+	next, ok := c.next()
+	if !ok {
+		timer.Stop()
+		return
+	}
+	timer.Reset(time.Until(next))
+}
+
+func (c *Clock) next() (next time.Time, ok bool) {
+	for i := range c.phase {
+		if len(c.phase[i].members) == 0 {
+			continue
+		}
+		if due := c.due(i, c.phase[i].frame+1); !ok || due.Before(next) {
+			next, ok = due, true
+		}
+	}
+	return next, ok
+}
+
+func (c *Clock) due(phase int, frame int64) time.Time {
+	return c.start.Add(time.Duration(frame)*mixer.FrameDuration + time.Duration(phase)*mixer.FrameDuration/phases)
+}
+
+// frameAt is the newest frame of a phase that is due.
+func (c *Clock) frameAt(phase int, now time.Time) int64 {
+	return int64((now.Sub(c.start) - time.Duration(phase)*mixer.FrameDuration/phases) / mixer.FrameDuration)
+}
+
+func (c *Clock) runDue(now time.Time) {
+	for i := range c.phase {
+		if p := &c.phase[i]; len(p.members) > 0 {
+			c.run(i, p, c.frameAt(i, now))
+		}
+	}
+}
+
+func (c *Clock) run(i int, p *phase, newest int64) {
+	missed := newest - p.frame
+	if missed > 1 {
+		c.late.Add(uint64(missed - 1))
+	}
+	if skip := missed - maxCatchUp; skip > 0 {
+		c.skipped.Add(uint64(skip))
+		p.frame += skip
+		for _, m := range p.members {
+			m.skip(int(skip))
+		}
+	}
+	for p.frame < newest {
+		p.frame++
+		now := c.due(i, p.frame)
+		for _, m := range p.members {
+			m.tick(now)
+		}
+	}
+}
+
+// add gives m the emptiest phase. It runs on the clock.
+func (c *Clock) add(m ticking, now time.Time) {
+	best := 0
+	for i := range c.phase {
+		if len(c.phase[i].members) < len(c.phase[best].members) {
+			best = i
+		}
+	}
+	p := &c.phase[best]
+	if len(p.members) == 0 {
+		p.frame = c.frameAt(best, now)
+	}
+	p.members = append(p.members, m)
+}
+
+// remove takes m off the clock. It runs on the clock, but not inside a tick.
+func (c *Clock) remove(m ticking) {
+	for i := range c.phase {
+		members := c.phase[i].members
+		for j, other := range members {
+			if other == m {
+				c.phase[i].members = append(members[:j:j], members[j+1:]...)
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,18 @@
+// Package mcu is the media plane of conferences: the mixer of RFC 4353, the MCU of RFC 7667 §3.6.1. It takes commands as
+// C3P documents and speaks no SIP; SDP comes inside them and codecs are negotiated here alone.
+//
+// A [Server] is a c3p.Handler. Each conference lives on a [Clock], one goroutine a core, which drains the sockets of its
+// legs, mixes and sends, every 20 ms. A command is read and prepared on the goroutine that brought it (SDP, sockets,
+// coders) and posted to the clock only for the moment in which it takes effect. What the MCU finds out by itself (a digit,
+// somebody speaking, a leg that went silent) goes to the focus as a c3p.Notification.
+//
+//	command                                          done
+//	addConference, deleteConference                  yes
+//	addUser (offer or none), deleteUser              yes
+//	modifyEndpoint: answer, new offer, admitted      yes
+//	modifyEndpointMedia: mute, deaf, gain            yes
+//	modifyConferenceAnnouncements: join, leave tone  yes
+//	fx:startRecording, pause, resume, stop           yes
+//	fx:playPrompt                                    yes
+//	video, dial-out                                  no
+package mcu

@@ -1,0 +1,117 @@
+package mcu
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/seed-f3cefc8c/focus/pkg/codec"
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/mixer"
+	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+)
+
+// negotiated is an agreed session, and the coder made for it off the clock.
+type negotiated struct {
+	audio   *sdp.Stream
+	format  mixer.Format
+	encoder codec.Encoder
+}
+
+// capabilities are what every leg can do.
+func (s *Server) capabilities() sdp.Capabilities {
+	return sdp.Capabilities{Codecs: s.config.Codecs, RTCPMux: true, ComfortNoise: true}
+}
+
+// negotiate takes one step of offer/answer (RFC 3264): it reads what came and returns what to send back, which is nil after an
+// answer, and what was agreed, which is nil after an offer of ours.
+func (l *Leg) negotiate(in *confinfo.SDP) (out *confinfo.SDP, agreed *negotiated, err error) {
+	if in == nil || in.Type == sdpRequest {
+		return &confinfo.SDP{Type: confinfo.SDPOffer, Text: l.session.Offer(l.local(), l.capabilities()).String()}, nil, nil
+	}
+	description, err := sdp.Parse(in.Text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in.Type == confinfo.SDPAnswer {
+		stream, err := l.session.Complete(description, l.capabilities())
+		if err != nil {
+			return nil, nil, err
+		}
+		agreed, err = prepare(stream.Audio)
+		return nil, agreed, err
+	}
+	answer, stream, err := l.session.Answer(description, l.local(), l.capabilities())
+	if err != nil {
+		return nil, nil, err
+	}
+	agreed, err = prepare(stream.Audio)
+	return &confinfo.SDP{Type: confinfo.SDPAnswer, Text: answer.String()}, agreed, err
+}
+
+// sdpRequest asks for a new offer, as a re-INVITE without a body does.
+const sdpRequest = "request"
+
+func (l *Leg) capabilities() sdp.Capabilities { return l.conference.server.capabilities() }
+
+func (l *Leg) local() sdp.Local {
+	return sdp.Local{Addr: l.rtp.LocalAddr(), RTCPPort: l.rtcp.LocalAddr().Port()}
+}
+
+// prepare makes the leg's own encoder: it is needed from the first moment in which the leg is heard.
+func prepare(audio *sdp.Stream) (*negotiated, error) {
+	c := audio.Send.Codec
+	format := mixer.Format{Codec: c, Params: audio.Send.Params, Ptime: audio.Ptime}
+	encoder, err := c.NewEncoder(format.Rate(), audio.Send.Params)
+	if err != nil {
+		return nil, fmt.Errorf("encoder of %s: %w", c.Name, err)
+	}
+	return &negotiated{audio: audio, format: format, encoder: encoder}, nil
+}
+
+// signallingHosts reads the host out of the URI that the focus names the endpoint's signalling by, such as sip:192.0.2.7. A
+// phone behind NAT sends its media from there.
+func signallingHosts(uri string) []netip.Addr {
+	_, host, ok := strings.Cut(uri, ":")
+	if !ok {
+		return nil
+	}
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		host = host[at+1:]
+	}
+	host, _, _ = strings.Cut(host, ";")
+	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return []netip.Addr{addr.Unmap()}
+	}
+	if ap, err := netip.ParseAddrPort(host); err == nil {
+		return []netip.Addr{ap.Addr().Unmap()}
+	}
+	return nil
+}
+
+// mediaOf is the roster's view of a leg's audio. Its status is seen from the client (c3p.md §3.8).
+func (l *Leg) mediaOf() []confinfo.Media {
+	return []confinfo.Media{{
+		ID: audioMedia, Type: "audio", Label: "main-audio", SrcID: fmt.Sprint(l.sender.SSRC()),
+		Status:        l.direction.Reverse().String(),
+		IngressFilter: filter(l.muted), EgressFilter: filter(l.deaf),
+	}}
+}
+
+// audioMedia is the id of the one audio stream of an endpoint.
+const audioMedia = "1"
+
+func filter(blocked bool) string {
+	if blocked {
+		return confinfo.Block
+	}
+	return confinfo.Unblock
+}
+
+// described is what a response says of a leg.
+func (l *Leg) described(out *confinfo.SDP) confinfo.Endpoint {
+	return confinfo.Endpoint{
+		Entity: l.endpoint, SessionType: confinfo.SessionAudioVideo, Status: confinfo.StatusConnected,
+		JoiningMethod: confinfo.DialedIn, Media: l.mediaOf(), SDP: out,
+	}
+}

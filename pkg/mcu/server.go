@@ -1,0 +1,167 @@
+package mcu
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/codec"
+	"github.com/seed-f3cefc8c/focus/pkg/media"
+)
+
+// Config is what an MCU needs to run.
+type Config struct {
+	Network    media.Network // the operating system's or a test's
+	Address    netip.Addr    // the address media is received on, and named in SDP
+	Ports      [2]uint16     // the range of media ports, both ends included
+	Clocks     int           // 0: one per core
+	Codecs     []*codec.Codec
+	Prompts    Prompts
+	Recordings string        // folder of recordings; empty: recording is refused
+	Timeout    time.Duration // a leg without RTP and RTCP for this long has ended; 0: 60 s
+	Logger     *slog.Logger
+}
+
+// Prompts are the spoken clips.
+type Prompts interface {
+	// PCM is a clip in a language, mono at rate; nil when there is none.
+	PCM(language, name string, rate int) []int16
+}
+
+// defaultTimeout ends a leg that sends neither RTP nor RTCP.
+const defaultTimeout = 60 * time.Second
+
+// Server is an MCU: it takes C3P commands and keeps conferences.
+type Server struct {
+	config Config
+	ports  *media.Ports
+	clocks []*Clock
+	news   *news
+	cancel context.CancelFunc
+
+	mu          sync.Mutex
+	conferences map[string]*Conference // by focus URI, in lower case
+	closed      bool
+}
+
+// New starts the clocks of an MCU. News of its own goes to listener.
+func New(config Config, listener c3p.Listener) (*Server, error) {
+	ports, err := media.NewPorts(config.Network, config.Address, config.Ports[0], config.Ports[1])
+	if err != nil {
+		return nil, err
+	}
+	if config.Timeout == 0 {
+		config.Timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{config: config, ports: ports, cancel: cancel, conferences: make(map[string]*Conference),
+		news: newNews(ctx, listener, config.Logger)}
+	for range clocks(config.Clocks) {
+		s.clocks = append(s.clocks, newClock(ctx))
+	}
+	return s, nil
+}
+
+func clocks(n int) int {
+	if n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Close ends every conference, closes its recordings, and waits for the clocks.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	conferences := make([]*Conference, 0, len(s.conferences))
+	for key, c := range s.conferences {
+		conferences = append(conferences, c)
+		delete(s.conferences, key)
+	}
+	s.mu.Unlock()
+	for _, c := range conferences {
+		c.end(context.Background(), "shutdown")
+	}
+	s.cancel()
+	for _, c := range s.clocks {
+		c.wait()
+	}
+	s.news.wait()
+	return nil
+}
+
+// handlers is the table of commands this MCU takes; each stands in a file of its name.
+func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (c3p.Command, error) {
+	switch command.(type) {
+	case *c3p.AddConference:
+		return s.addConference
+	case *c3p.DeleteConference:
+		return s.deleteConference
+	case *c3p.AddUser:
+		return s.addUser
+	case *c3p.DeleteUser:
+		return s.deleteUser
+	case *c3p.ModifyEndpoint:
+		return s.modifyEndpoint
+	case *c3p.ModifyEndpointMedia:
+		return s.modifyEndpointMedia
+	case *c3p.ModifyConferenceAnnouncements:
+		return s.modifyConferenceAnnouncements
+	case *c3p.StartRecording:
+		return s.startRecording
+	case *c3p.PauseRecording:
+		return s.pauseRecording
+	case *c3p.ResumeRecording:
+		return s.resumeRecording
+	case *c3p.StopRecording:
+		return s.stopRecording
+	case *c3p.PlayPrompt:
+		return s.playPrompt
+	}
+	return nil
+}
+
+// ServeC3P carries one command out. An error of the MCU is a failure response; only a caller that is not a focus, or a
+// context that ended, is a Go error.
+func (s *Server) ServeC3P(ctx context.Context, call *c3p.Call) (*c3p.Response, error) {
+	if call.Principal.Role != c3p.RoleFocus {
+		return nil, fmt.Errorf("%s from %q: %w", call.Request.Command.Name(), call.Principal.URI, errNotFocus)
+	}
+	handle := s.handler(call.Request.Command)
+	if handle == nil {
+		return call.Request.Failure(errUnknownCommand), nil
+	}
+	body, err := handle(ctx, call)
+	if err != nil {
+		s.config.Logger.Info("command refused", "command", call.Request.Command.Name(), "conference", call.Request.To, "err", err)
+		return call.Request.Failure(wireError(err)), nil
+	}
+	return call.Request.Success(body), nil
+}
+
+// conference finds a conference by its focus URI.
+func (s *Server) conference(entity string) (*Conference, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.conferences[strings.ToLower(entity)]; c != nil {
+		return c, nil
+	}
+	return nil, fmt.Errorf("conference %s: %w", entity, errNoConference)
+}
+
+// quietest is the clock with the fewest legs.
+func (s *Server) quietest() *Clock {
+	best := s.clocks[0]
+	for _, c := range s.clocks[1:] {
+		if c.load.Load() < best.load.Load() {
+			best = c
+		}
+	}
+	return best
+}

@@ -1,0 +1,226 @@
+package media
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// UDP is the operating system's network: plain non-blocking system calls on sockets that the runtime's poller never sees,
+// because the clock asks each socket at its tick anyway.
+type UDP struct {
+	// Buffer is the size of the kernel's receive and send buffers in octets; 0 leaves the system's default.
+	Buffer int
+}
+
+// Listen binds a non-blocking UDP socket that stamps what arrives (SO_TIMESTAMPNS).
+func (u UDP) Listen(addr netip.AddrPort) (Conn, error) {
+	fd, err := unix.Socket(family(addr.Addr()), unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("opening a media socket: %w", err)
+	}
+	c := &udpConn{fd: fd}
+	if err := c.bind(addr, u.Buffer); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("binding a media socket to %s: %w", addr, err)
+	}
+	return c, nil
+}
+
+func family(a netip.Addr) int {
+	if a.Is4() || a.Is4In6() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
+type udpConn struct {
+	fd    int
+	local netip.AddrPort
+}
+
+func (c *udpConn) bind(addr netip.AddrPort, buffer int) error {
+	if err := unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	if buffer > 0 { // best effort: the system may cap it
+		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, buffer)
+		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, buffer)
+	}
+	if err := unix.Bind(c.fd, sockaddr(addr)); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	sa, err := unix.Getsockname(c.fd)
+	if err != nil {
+		return os.NewSyscallError("getsockname", err)
+	}
+	c.local = netip.AddrPortFrom(addr.Addr(), portOf(sa))
+	return nil
+}
+
+func sockaddr(addr netip.AddrPort) unix.Sockaddr {
+	if family(addr.Addr()) == unix.AF_INET {
+		return &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().Unmap().As4()}
+	}
+	return &unix.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
+}
+
+func portOf(sa unix.Sockaddr) uint16 {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(sa.Port)
+	case *unix.SockaddrInet6:
+		return uint16(sa.Port)
+	}
+	return 0
+}
+
+func (c *udpConn) LocalAddr() netip.AddrPort { return c.local }
+
+func (c *udpConn) Close() error { return unix.Close(c.fd) }
+
+// Batch is the memory that reads go through: one per goroutine that reads, shared by all the sockets it reads.
+type Batch struct {
+	Datagrams [BatchSize]Datagram
+
+	headers  [BatchSize]mmsghdr
+	vectors  [BatchSize]unix.Iovec
+	names    [BatchSize]unix.RawSockaddrAny
+	controls [BatchSize][64]byte
+	buffers  [BatchSize][MaxDatagram]byte
+}
+
+// mmsghdr is struct mmsghdr of recvmmsg(2).
+type mmsghdr struct {
+	header unix.Msghdr
+	length uint32
+	_      [4]byte
+}
+
+// NewBatch makes the memory for one reading goroutine.
+func NewBatch() *Batch {
+	b := &Batch{}
+	for i := range b.headers {
+		b.vectors[i].Base = &b.buffers[i][0]
+		b.vectors[i].SetLen(MaxDatagram)
+		h := &b.headers[i].header
+		h.Name = (*byte)(unsafe.Pointer(&b.names[i]))
+		h.Iov, h.Control = &b.vectors[i], &b.controls[i][0]
+		h.SetIovlen(1)
+	}
+	return b
+}
+
+// ReadBatch is one recvmmsg(2). The raw system call is right because the socket never blocks: there is nothing for the
+// scheduler to take over.
+func (c *udpConn) ReadBatch(b *Batch, now time.Time) int {
+	for i := range b.headers {
+		b.headers[i].header.Namelen = unix.SizeofSockaddrAny
+		b.headers[i].header.SetControllen(len(b.controls[i]))
+	}
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&b.headers[0])),
+		BatchSize, unix.MSG_DONTWAIT, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	for i := range int(n) {
+		b.Datagrams[i] = Datagram{
+			Data: b.buffers[i][:b.headers[i].length],
+			From: addrPort(&b.names[i]),
+			At:   b.arrival(i, now),
+		}
+	}
+	return int(n)
+}
+
+// arrival moves the kernel's wall-clock stamp onto now's monotonic clock, so that a step of the system's time is not
+// taken for jitter.
+func (b *Batch) arrival(i int, now time.Time) time.Time {
+	h := &b.headers[i].header
+	if h.Controllen < unix.SizeofCmsghdr {
+		return now
+	}
+	c := (*unix.Cmsghdr)(unsafe.Pointer(&b.controls[i][0]))
+	if c.Level != unix.SOL_SOCKET || c.Type != unix.SCM_TIMESTAMPNS {
+		return now
+	}
+	stamp := (*unix.Timespec)(unsafe.Pointer(&b.controls[i][unix.CmsgLen(0)]))
+	age := time.Duration(now.UnixNano() - stamp.Nano())
+	if age < 0 || age > time.Second {
+		return now
+	}
+	return now.Add(-age)
+}
+
+func addrPort(name *unix.RawSockaddrAny) netip.AddrPort {
+	switch name.Addr.Family {
+	case unix.AF_INET:
+		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(name))
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), swap(sa.Port))
+	case unix.AF_INET6:
+		sa := (*unix.RawSockaddrInet6)(unsafe.Pointer(name))
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), swap(sa.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// swap turns a port between host order and the network order the kernel keeps it in.
+func swap(port uint16) uint16 {
+	var b [2]byte
+	binary.NativeEndian.PutUint16(b[:], port)
+	return binary.BigEndian.Uint16(b[:])
+}
+
+// Destination is an address in the form the kernel wants, so that it is converted once and not for each packet.
+type Destination struct {
+	addr netip.AddrPort
+	v4   unix.RawSockaddrInet4
+	v6   unix.RawSockaddrInet6
+}
+
+// NewDestination prepares addr for sending to it.
+func NewDestination(addr netip.AddrPort) *Destination {
+	d := &Destination{addr: addr}
+	if family(addr.Addr()) == unix.AF_INET {
+		d.v4 = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: swap(addr.Port()), Addr: addr.Addr().Unmap().As4()}
+	} else {
+		d.v6 = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: swap(addr.Port()), Addr: addr.Addr().As16()}
+	}
+	return d
+}
+
+// Addr is the address that Destination stands for.
+func (d *Destination) Addr() netip.AddrPort { return d.addr }
+
+func (d *Destination) raw() (unsafe.Pointer, uintptr) {
+	if d.v4.Family != 0 {
+		return unsafe.Pointer(&d.v4), unix.SizeofSockaddrInet4
+	}
+	return unsafe.Pointer(&d.v6), unix.SizeofSockaddrInet6
+}
+
+// WriteTo is one sendto(2).
+func (c *udpConn) WriteTo(data []byte, to *Destination) error {
+	if len(data) == 0 {
+		return nil
+	}
+	name, size := to.raw()
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&data[0])), uintptr(len(data)),
+		unix.MSG_DONTWAIT, uintptr(name), size)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// Wait is one poll(2).
+func (c *udpConn) Wait(d time.Duration) bool {
+	fds := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, int(d.Milliseconds()))
+	return err == nil && n > 0
+}

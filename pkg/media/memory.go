@@ -1,0 +1,103 @@
+package media
+
+import (
+	"errors"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// memoryQueue is how many datagrams wait at an in-memory address; more are dropped, as a kernel would.
+const memoryQueue = 256
+
+// Memory is a network without an operating system, for tests: datagrams go from Conn to Conn at once.
+type Memory struct {
+	// Drop says whether a datagram is lost.
+	Drop func(from, to netip.AddrPort, data []byte) bool
+
+	mu    sync.Mutex
+	conns map[netip.AddrPort]*memoryConn
+	port  uint16
+}
+
+// Listen binds addr in the memory network.
+func (m *Memory) Listen(addr netip.AddrPort) (Conn, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.conns == nil {
+		m.conns = make(map[netip.AddrPort]*memoryConn)
+		m.port = 40000
+	}
+	if addr.Port() == 0 {
+		addr = netip.AddrPortFrom(addr.Addr(), m.port)
+		m.port++
+	}
+	if m.conns[addr] != nil {
+		return nil, errors.New("address already in use")
+	}
+	c := &memoryConn{network: m, local: addr}
+	m.conns[addr] = c
+	return c, nil
+}
+
+func (m *Memory) find(addr netip.AddrPort) *memoryConn {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.conns[addr]
+}
+
+type memoryConn struct {
+	network *Memory
+	local   netip.AddrPort
+
+	mu    sync.Mutex
+	queue []Datagram
+}
+
+func (c *memoryConn) LocalAddr() netip.AddrPort { return c.local }
+
+func (c *memoryConn) Close() error {
+	c.network.mu.Lock()
+	defer c.network.mu.Unlock()
+	delete(c.network.conns, c.local)
+	return nil
+}
+
+func (c *memoryConn) ReadBatch(b *Batch, _ time.Time) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := copy(b.Datagrams[:], c.queue)
+	c.queue = c.queue[n:]
+	return n
+}
+
+func (c *memoryConn) WriteTo(data []byte, to *Destination) error {
+	if c.network.Drop != nil && c.network.Drop(c.local, to.Addr(), data) {
+		return nil
+	}
+	if peer := c.network.find(to.Addr()); peer != nil {
+		peer.put(Datagram{Data: append([]byte(nil), data...), From: c.local, At: time.Now()})
+	}
+	return nil
+}
+
+func (c *memoryConn) put(d Datagram) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) < memoryQueue {
+		c.queue = append(c.queue, d)
+	}
+}
+
+// Wait looks every millisecond; in virtual time that costs nothing.
+func (c *memoryConn) Wait(d time.Duration) bool {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		c.mu.Lock()
+		n := len(c.queue)
+		c.mu.Unlock()
+		if n > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,65 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+)
+
+// ErrNoPort is returned when every port of the range is taken.
+var ErrNoPort = errors.New("no media port is free: widen the port range or end calls")
+
+// Ports hands out pairs of ports of a range: an even one for RTP and the odd one above it for RTCP (RFC 3550 §11).
+type Ports struct {
+	network   Network
+	addr      netip.Addr
+	low, high uint16
+
+	mu   sync.Mutex
+	next uint16
+}
+
+// NewPorts serves pairs between low and high, both included, on addr. It starts at a random place, so that a stranger
+// cannot guess the next call's port from the last one's.
+func NewPorts(network Network, addr netip.Addr, low, high uint16) (*Ports, error) {
+	if low%2 == 1 {
+		low++
+	}
+	if high <= low {
+		return nil, fmt.Errorf("media ports %d-%d: the range holds no pair of ports", low, high)
+	}
+	pairs := (int(high) - int(low) + 1) / 2
+	return &Ports{network: network, addr: addr, low: low, high: high, next: low + 2*uint16(rand.IntN(pairs))}, nil
+}
+
+// Pair binds the next free pair.
+func (p *Ports) Pair() (rtp, rtcp Conn, err error) {
+	for range (int(p.high) - int(p.low) + 1) / 2 {
+		port := p.advance()
+		if rtp, err = p.network.Listen(netip.AddrPortFrom(p.addr, port)); err != nil {
+			continue
+		}
+		if rtcp, err = p.network.Listen(netip.AddrPortFrom(p.addr, port+1)); err != nil {
+			rtp.Close()
+			continue
+		}
+		return rtp, rtcp, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w (last try: %w)", ErrNoPort, err)
+	}
+	return nil, nil, ErrNoPort
+}
+
+func (p *Ports) advance() uint16 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	port := p.next
+	p.next += 2
+	if p.next < p.low || p.next >= p.high { // the first also when 65535 wraps
+		p.next = p.low
+	}
+	return port
+}

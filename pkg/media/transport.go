@@ -1,0 +1,234 @@
+package media
+
+// One RTP packet, in the order of the functions below. All of it runs on the goroutine of the clock that owns the leg.
+//
+//	in   1  Poll         drains the leg's sockets (a looped socket has filled the inbox meanwhile)
+//	     2  Receive      first byte: RTP or RTCP (RFC 7983); whose packet is it (latch)
+//	     3  receiveRTP   header into a packet of the pool; drop by reason
+//	     4  stream.Put   telephone-event, comfort noise, or the jitter buffer: the packet is the stream's now
+//	mix  5  stream.Advance, stream.Frame   called by the mixer
+//	out  6  sender.WritePayload            called by the mixer: header → socket
+//	     7  report       RTCP, every few seconds
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/rtp"
+)
+
+const (
+	// inboxSize bounds the packets of a looped socket that wait for the tick; the newest is dropped.
+	inboxSize = 64
+	// controlEvery is how many polls lie between two looks at the RTCP socket. The kernel stamps what waits there, so
+	// nothing but the answer is late.
+	controlEvery = 10
+)
+
+// TransportConfig is what a transport is made of.
+type TransportConfig struct {
+	RTP, RTCP *Socket // RTCP nil: multiplexed on RTP (RFC 5761)
+	Looped    bool    // the sockets are looped: packets come through an inbox
+	Pool      *rtp.Pool
+	Stream    *AudioStream
+	Sender    *AudioSender
+	CNAME     string
+}
+
+// TransportStats counts what was dropped before it reached a stream.
+type TransportStats struct {
+	Stranger  uint64 // from an address that signalling does not justify
+	Malformed rtp.Drops
+	Unknown   uint64 // neither RTP nor RTCP
+	Control   uint64 // RTCP that breaks RFC 3550 A.2
+	Overflow  uint64 // the inbox was full
+	RoundTrip time.Duration
+}
+
+// Transport is the RTP session of one m-line (RFC 3550).
+type Transport struct {
+	config TransportConfig
+	media  latch
+	rtcp   controlPort
+	heard  time.Time // when the peer last sent anything of its own
+	stats  TransportStats
+	polls  uint
+	inbox  inbox
+	muxed  bool
+
+	reports reporter
+}
+
+// controlPort receives RTCP on a port of its own.
+type controlPort struct {
+	latch latch
+	to    *Destination
+	owner *Transport
+}
+
+// NewTransport attaches a transport to its sockets.
+func NewTransport(config TransportConfig, now time.Time) *Transport {
+	t := &Transport{config: config, heard: now, muxed: config.RTCP == nil}
+	t.reports = newReporter(config.CNAME, config.Sender.SSRC(), now)
+	t.rtcp.owner = t
+	t.polls = uint(rand.Uint32N(controlEvery)) // legs look at their RTCP at different ticks
+	config.RTP.Attach(t)
+	if config.RTCP != nil {
+		config.RTCP.Attach(&t.rtcp)
+	}
+	return t
+}
+
+// Expect says where signalling puts the peer: where to send, and whose packets to take. hosts are further hosts the peer may
+// send from because its signalling does. Invalid addresses stop the sending.
+func (t *Transport) Expect(media, control netip.AddrPort, hosts []netip.Addr) {
+	t.media.expect(media, hosts)
+	t.rtcp.latch.expect(control, hosts)
+	t.muxed = t.config.RTCP == nil || media == control
+	t.config.Sender.SetDestination(destination(t.media.from))
+	t.rtcp.to = destination(t.rtcp.latch.from)
+}
+
+func destination(addr netip.AddrPort) *Destination {
+	if !addr.IsValid() || addr.Port() == 0 || addr.Addr().IsUnspecified() {
+		return nil
+	}
+	return NewDestination(addr)
+}
+
+// Heard is when the peer last sent RTP or RTCP.
+func (t *Transport) Heard() time.Time { return t.heard }
+
+// Stats are the counters so far.
+func (t *Transport) Stats() TransportStats { return t.stats }
+
+// Poll takes in what has arrived, and reports when it is time to.
+func (t *Transport) Poll(b *Batch, now time.Time) {
+	t.config.RTP.Poll(b, now)
+	t.polls++
+	if t.config.RTCP != nil && t.polls%controlEvery == 0 {
+		t.config.RTCP.Poll(b, now)
+	}
+	if t.config.Looped {
+		t.inbox.drain(t)
+	}
+	if t.reports.schedule.Due(now) {
+		t.report(now)
+	}
+}
+
+// Receive takes a datagram of the RTP port. From a looped socket it only leaves it in the inbox.
+func (t *Transport) Receive(data []byte, from netip.AddrPort, at time.Time) {
+	if t.config.Looped {
+		t.inbox.put(data, from, at, false)
+		return
+	}
+	t.receive(data, from, at)
+}
+
+func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
+	if len(data) == 0 || data[0]>>6 != 2 { // RFC 7983 §7: 128–191 is RTP and RTCP
+		t.stats.Unknown++
+		return
+	}
+	was := t.media.from
+	if !t.media.accept(from) {
+		t.stats.Stranger++
+		return
+	}
+	if t.media.from != was {
+		t.config.Sender.SetDestination(NewDestination(from))
+	}
+	t.heard = at
+	if rtp.IsRTCP(data) {
+		t.receiveRTCP(data, at)
+		return
+	}
+	t.receiveRTP(data, at)
+}
+
+func (t *Transport) receiveRTP(data []byte, at time.Time) {
+	p := t.config.Pool.Get()
+	n := copy(p.Buffer(), data)
+	if err := p.Parse(p.Buffer()[:n]); err != nil {
+		t.stats.Malformed.Count(err)
+		p.Release()
+		return
+	}
+	p.Arrival = at
+	t.config.Stream.Put(p)
+}
+
+// Receive takes a datagram of the RTCP port.
+func (c *controlPort) Receive(data []byte, from netip.AddrPort, at time.Time) {
+	if c.owner.config.Looped {
+		c.owner.inbox.put(data, from, at, true)
+		return
+	}
+	c.receive(data, from, at)
+}
+
+func (c *controlPort) receive(data []byte, from netip.AddrPort, at time.Time) {
+	was := c.latch.from
+	switch {
+	case !rtp.IsRTCP(data):
+		c.owner.stats.Unknown++
+		return
+	case !c.latch.accept(from):
+		c.owner.stats.Stranger++
+		return
+	}
+	if c.latch.from != was {
+		c.to = NewDestination(from)
+	}
+	c.owner.heard = at
+	c.owner.receiveRTCP(data, at)
+}
+
+// inbox is where the read loop of a looped socket leaves packets for the tick.
+type inbox struct {
+	mu      sync.Mutex
+	waiting []letter
+	taken   []letter
+	dropped uint64
+}
+
+type letter struct {
+	data    []byte
+	from    netip.AddrPort
+	at      time.Time
+	control bool
+}
+
+func (i *inbox) put(data []byte, from netip.AddrPort, at time.Time, control bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	n := len(i.waiting)
+	if n == inboxSize {
+		i.dropped++
+		return
+	}
+	if n < cap(i.waiting) { // reuse the buffer that lay here before
+		i.waiting = i.waiting[:n+1]
+	} else {
+		i.waiting = append(i.waiting, letter{})
+	}
+	l := &i.waiting[n]
+	l.data, l.from, l.at, l.control = append(l.data[:0], data...), from, at, control
+}
+
+func (i *inbox) drain(t *Transport) {
+	i.mu.Lock()
+	i.waiting, i.taken = i.taken[:0], i.waiting
+	t.stats.Overflow = i.dropped
+	i.mu.Unlock()
+	for _, l := range i.taken {
+		if l.control {
+			t.rtcp.receive(l.data, l.from, l.at)
+		} else {
+			t.receive(l.data, l.from, l.at)
+		}
+	}
+}
