@@ -443,3 +443,60 @@ func TestAudioStreamDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAudioStream reads bytes as packets of a hostile peer, and listens now and then.
+func FuzzAudioStream(f *testing.F) {
+	f.Add([]byte{96, 1, 0, 1, 3, 97, 1, 0, 2, 8, 101, 1, 0, 3, 4, 13, 1, 0, 4, 1})
+	f.Fuzz(func(t *testing.T, script []byte) {
+		s := NewAudioStream(AudioStreamConfig{LocalSSRC: 3, Digit: func(rtp.Digit) {}, Formats: map[uint8]*codec.Codec{
+			96: linear(8000), 97: linear(16000), 98: linear(8000, func(c *codec.Codec) { c.NewMeter = nil }),
+			99:  linear(48000, func(c *codec.Codec) { c.NewDecoder = func(int) (codec.Decoder, error) { return &recovering{}, nil } }),
+			101: {Name: "telephone-event", ClockRate: 8000}, 13: {Name: "CN", ClockRate: 8000},
+		}})
+		pool, now, dst, out := rtp.NewPool(1000), epoch, make([]int16, 960), map[*rtp.Packet]bool{}
+		for i := 0; len(script) >= 5; script, i = script[5:], i+1 {
+			p := pool.Get()
+			out[p] = true
+			p.Header.PayloadType, p.Header.SSRC = script[0]&127, uint32(script[1]&3)
+			p.Header.SequenceNumber, p.Header.Timestamp = uint16(script[2])<<8|uint16(script[3]), uint32(script[3])*160<<(script[1]>>3)
+			p.Payload = p.Buffer()[:1+int(script[4])*5]
+			p.Arrival = now
+			s.Put(p)
+			if script[0]&128 == 0 {
+				continue
+			}
+			now = now.Add(frameTime)
+			s.Advance(now)
+			s.Payload()
+			if script[1]&4 != 0 {
+				s.Frame(dst[:s.Rate()/framesPerSecond])
+			}
+			if len(s.player.fifo) > 48000 || len(s.player.pending) > maxPending {
+				t.Fatalf("%d samples, %d stretches kept", len(s.player.fifo), len(s.player.pending))
+			}
+		}
+		s.Close()
+		if len(out) <= 1000 && pool.Idle() != len(out) {
+			t.Fatalf("%d of %d packets came back", pool.Idle(), len(out))
+		}
+	})
+}
+
+func BenchmarkAudioStream(b *testing.B) {
+	for name, listened := range map[string]bool{"heard": true, "unheard": false} {
+		b.Run(name, func(b *testing.B) {
+			s, pool := NewAudioStream(AudioStreamConfig{Formats: map[uint8]*codec.Codec{96: linear(8000)}}), rtp.NewPool(16)
+			dst, now := make([]int16, 160), epoch
+			for i := 0; b.Loop(); i++ {
+				p := pool.Get()
+				p.Payload, p.Arrival, now = p.Buffer()[:320], now, now.Add(frameTime)
+				p.Header.PayloadType, p.Header.SSRC, p.Header.SequenceNumber, p.Header.Timestamp = 96, 1, uint16(i), uint32(i*160)
+				s.Put(p)
+				s.Advance(now)
+				if listened {
+					s.Frame(dst)
+				}
+			}
+		})
+	}
+}
