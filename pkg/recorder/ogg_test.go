@@ -91,7 +91,7 @@ func TestPacketsComeBackAsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, s := readOgg(t, b.Bytes())
-	if !cmp.Equal(got, want) {
+	if !equal(got, want) {
 		t.Errorf("%d packets read, %d written, or they differ", len(got), len(want))
 	}
 	if s.granule != int64(len(want))*960 || s.end != int64(b.Len()) || s.preSkip != 312 {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -397,9 +398,7 @@ func TestPacketsThatComeEarlyOrLate(t *testing.T) {
 	}
 }
 
-func equal(a, b [][]byte) bool {
-	return len(a) == len(b) && bytes.Equal(bytes.Join(a, nil), bytes.Join(b, nil))
-}
+func equal(a, b [][]byte) bool { return slices.EqualFunc(a, b, bytes.Equal) }
 
 func TestFilesGrowEverySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

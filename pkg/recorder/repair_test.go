@@ -78,19 +78,16 @@ func TestRepairOfEveryCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		step := 1
-		if format == FormatWAV {
-			step = 7
-		}
+		whole = whole[:min(len(whole), 2700)] // a page and the beginning of the next; 0.16 s of WAV
 		name, before := filepath.Join(dir, "cut."+format), int64(0)
-		for cut := 0; cut <= len(whole); cut += step {
+		for cut := 0; cut <= len(whole); cut++ {
 			length := repairCut(t, name, whole, cut)
 			if length < before {
 				t.Fatalf("cut at %d: %d samples, fewer than %d of a shorter file", cut, length, before)
 			}
 			before = length
 		}
-		if before < clockRate {
+		if before < clockRate/8 {
 			t.Errorf("the whole %s file gave %d samples", format, before)
 		}
 	}
