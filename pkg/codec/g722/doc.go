@@ -9,4 +9,7 @@
 //	mode 1, 64 kbit/s                      modes 2 and 3: 56 and 48 kbit/s with a data channel
 //	level without decoding                 Appendix III and IV concealment (package pcm conceals)
 //	any even number of samples             G.722 annex B and D (superwideband, stereo)
+//
+// Where the text leaves open when the sum of FILTEZ saturates, it does so once, at
+// the end, as decoders in the field do; only overloaded signals get there.
 package g722
