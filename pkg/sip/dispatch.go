@@ -3,8 +3,8 @@ package sip
 import (
 	"fmt"
 	"hash/maphash"
-	"net/netip"
 	"runtime/debug"
+	"strings"
 )
 
 // onMessage is called by sipgo on the goroutine that reads the socket. Nothing below it blocks.
@@ -81,11 +81,26 @@ func (ua *UserAgent) serve(tx *ServerTransaction, next func()) {
 			tx.Reply(500)
 		}
 	}()
+	if unknown := ua.unsupported(tx.req); len(unknown) > 0 {
+		tx.Reply(420, NewHeader("Unsupported", strings.Join(unknown, ", ")))
+		return
+	}
 	if tag, ok := tagOf(tx.req.To().Params); ok {
 		ua.serveInDialog(tx, tag)
 		return
 	}
 	ua.cfg.Handler.ServeSIP(tx)
+}
+
+// unsupported: "If a UAS does not understand an option-tag listed in a Require header field, it MUST respond by generating a response with status
+// code 420 (Bad Extension). The UAS MUST add an Unsupported header field, and list in it those options it does not understand" (§8.2.2.3).
+func (ua *UserAgent) unsupported(req *Request) (unknown []string) {
+	for _, tag := range HeaderValues(req, "Require") {
+		if !isOneOf(tag, ua.cfg.Supported) {
+			unknown = append(unknown, tag)
+		}
+	}
+	return unknown
 }
 
 func (ua *UserAgent) panicked(what string, value any) {
@@ -188,9 +203,4 @@ func setTag(res *Response, tag string) {
 	to := res.To()
 	to.Params.Remove("tag")
 	to.Params.Add("tag", tag)
-}
-
-func remoteOf(req *Request) netip.AddrPort {
-	addr, _ := netip.ParseAddrPort(req.Source())
-	return addr
 }

@@ -22,6 +22,7 @@
 //	RFC 3263 locating servers                     A and AAAA; NAPTR and SRV no: give Config.Locate
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth; auth-int no
 //	RFC 3326 Reason                               yes
+//	answers to what sipgo cannot parse            UDP yes; on connections it closes
 //	RFC 3262 PRACK, RFC 4028 timers               no
 //	RFC 3891 Replaces, RFC 3911 Join              no
 //	RFC 6665 events                               dialogs for them; no subscription state

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -68,4 +69,16 @@ func (ua *UserAgent) LastAnswer() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.wrote
+}
+
+// Serves tells if a packet socket is being read.
+func (ua *UserAgent) Serves(addr net.Addr) bool {
+	ua.links.mu.Lock()
+	defer ua.links.mu.Unlock()
+	for _, p := range ua.links.packets {
+		if p.LocalAddr().String() == addr.String() {
+			return true
+		}
+	}
+	return false
 }

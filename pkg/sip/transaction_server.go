@@ -91,6 +91,7 @@ func (ua *UserAgent) contactURI(f flow, user string) URI {
 
 // Respond sends a response with this transaction's To tag. After a final one there is [ErrTransactionDone], or [ErrCancelled] if a CANCEL was
 // first. An error wrapping [ErrTransport] means that the response could not be sent; the transaction is over all the same.
+// The 2xx of an INVITE is better sent by [Dialog.Accept] or [Dialog.AcceptTx], which repeat it until the ACK comes.
 func (tx *ServerTransaction) Respond(res *Response) error {
 	if res.StatusCode > 100 {
 		setTag(res, tx.machine.tag)

@@ -32,6 +32,9 @@ type Config struct {
 	Host    string       // what Via and Contact call us; empty is the local address of the socket
 	Timers  Timers
 
+	// Supported are the option tags that the handlers understand. A request that requires another gets 420 (RFC 3261 §8.2.2.3).
+	Supported []string
+
 	// Dial opens connections: network is "tcp" or "tls". Nil uses the net package and, for tls, the system's roots.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Locate finds the servers of a URI, best first (RFC 3263). Nil knows literal addresses and A and AAAA records.
