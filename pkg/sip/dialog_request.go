@@ -83,8 +83,11 @@ func (d *Dialog) newRequest(method Method, contentType string, body []byte, head
 
 // build follows RFC 3261 §12.2.1.1. Called with mu held.
 func (d *Dialog) build(method Method, seq uint32, contentType string, body []byte, headers []Header) *Request {
-	target, routes := d.route()
+	target, routes, strict := d.route()
 	req := NewRequest(method, target)
+	if strict {
+		req.SetDestination(viaRequestURI)
+	}
 	for _, route := range routes {
 		req.AppendHeader(&RouteHeader{Address: route})
 	}
@@ -113,22 +116,22 @@ func tagParam(tag string) Params {
 // route: "If the route set is not empty, and the first URI in the route set contains the lr parameter, the UAC MUST place the remote target URI
 // into the Request-URI and MUST include a Route header field containing the route set values in order"; without lr, "the UAC MUST place the first
 // URI from the route set into the Request-URI ... followed by the remote target URI as the last" Route (§12.2.1.1).
-func (d *Dialog) route() (target URI, routes []URI) {
+func (d *Dialog) route() (target URI, routes []URI, strict bool) {
 	target, _ = ParseURI(d.s.RemoteTarget)
 	for _, text := range d.s.RouteSet {
 		uri, _ := ParseURI(text)
 		routes = append(routes, uri)
 	}
 	if len(routes) == 0 {
-		return target, nil
+		return target, nil, false
 	}
 	if _, loose := lookup(routes[0].UriParams, "lr"); loose {
-		return target, routes
+		return target, routes, false
 	}
-	strict := routes[0]
-	strict.Headers = nil
-	strict.UriParams.Remove("method")
-	return strict, append(routes[1:], target)
+	first := routes[0]
+	first.Headers = nil
+	first.UriParams.Remove("method")
+	return first, append(routes[1:], target), true
 }
 
 // way is where requests of this dialog go. A connection on which the peer's messages come is used for ours as long as it is open: peers behind a

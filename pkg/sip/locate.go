@@ -62,8 +62,17 @@ func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
+// viaRequestURI as the destination of a message, which is no address, makes its Request-URI the next hop.
+const viaRequestURI = "request-uri"
+
 // nextHop is where a request goes: "the URI of the first Route, or the Request-URI" (RFC 3261 §8.1.2).
+//
+// A strict route is the exception: "If the first element in the route set indicated by an element is a strict router, ... these procedures MUST be
+// applied to the Request-URI", which then is that element. Whoever builds such a request says so with viaRequestURI.
 func nextHop(req *Request) URI {
+	if req.MessageData.Destination() == viaRequestURI {
+		return req.Recipient
+	}
 	if route := req.Route(); route != nil {
 		return route.Address
 	}
