@@ -47,7 +47,7 @@ func (m *Mixer) groupOf(format Format, deaf bool) *group {
 	}
 	g := &group{format: format, deaf: deaf, tap: m.tapOf(format.Rate(), deaf), cold: true}
 	g.packer = packer{size: format.samples(), pending: make([]int16, m.phase(format), format.samples()+initialCapacity)}
-	g.history = make([]int16, 0, g.remembered())
+	g.history = make([]int16, 0, format.remembered())
 	g.encoder, _ = format.Codec.NewEncoder(format.Rate(), format.Params)
 	g.deliver = func(packet []int16) { g.send(m, packet) }
 	m.groups = append(m.groups, g)
@@ -93,7 +93,7 @@ func (g *group) send(m *Mixer, packet []int16) {
 
 func (g *group) encode(m *Mixer, packet []int16) {
 	if g.cold {
-		m.warm(g.encoder, g)
+		g.preroll(m, g.encoder)
 	}
 	g.payload = m.encode(g.encoder, g.payload, packet)
 }

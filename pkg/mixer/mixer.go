@@ -56,18 +56,19 @@ type Mixer struct {
 	members    []*Member
 	frameSinks []FrameSink
 
-	top     []*Member // floor.go: the loudest of this tick
-	voices  []*voice  // voice.go: what is in the sum
-	room    player    // voice.go: announcements to everybody
-	roomOn  *voice    // … while it has something to say
-	buses   [2]bus    // bus.go: the sum at the active rate, and at the one before
-	active  int       // index into buses and all lanes
-	era     int       // counts rates; a lane of another era starts anew
-	turning bool      // this tick runs both rates
-	retune  bool      // somebody came, left or changed rate
-	taps    []*tap    // tap.go
-	groups  []*group  // group.go
-	owns    []*own    // own.go
+	top       []*Member // floor.go: the loudest of this tick
+	voices    []*voice  // voice.go: what is in the sum
+	room      player    // voice.go: announcements to everybody
+	roomOn    *voice    // … while it has something to say
+	buses     [2]bus    // bus.go: the sum at the active rate, and at the one before
+	active    int       // index into buses and all lanes
+	era       int       // counts rates; a lane of another era starts anew
+	lastStart uint64    // tick at which somebody began to be heard
+	turning   bool      // this tick runs both rates
+	retune    bool      // somebody came, left or changed rate
+	taps      []*tap    // tap.go
+	groups    []*group  // group.go
+	owns      []*own    // own.go
 
 	idleVoices []*voice
 	idleOwns   []*own

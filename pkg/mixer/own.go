@@ -56,10 +56,10 @@ func (m *Mixer) bridge(member *Member) {
 	o.member, o.heard, o.path = member, g.tap, false
 	o.packer.size = g.packer.size
 	o.packer.pending = append(o.packer.pending[:0], g.packer.pending...)
-	o.hangover = g.format.handover().packets(g.format)
+	o.hangover = g.format.hangover()
 	member.own = o
 	m.owns = append(m.owns, o)
-	m.warm(member.encoder, g)
+	g.warm(m, member.encoder)
 }
 
 func (o *own) prepare() {
@@ -138,7 +138,7 @@ func (o *own) choose(m *Mixer) {
 	case o.path:
 		o.frame = append(o.frame[:0], m.blend(&o.lanes)...)
 		o.heard, o.base = nil, audible(o.member.deaf)
-		o.hangover = o.member.format.handover().packets(o.member.format)
+		o.hangover = o.member.format.hangover()
 		return
 	case o.heard == nil:
 		o.frame = append(o.frame[:0], now.frame...)
@@ -168,7 +168,8 @@ func (m *Mixer) releaseOwns() {
 			o.member.private = nil
 			m.idleVoices = append(m.idleVoices, v)
 		}
-		if !o.path && o.hangover <= 0 && o.atBoundary() {
+		if o.mayReturn(m) {
+			o.member.group.handBack(o.member.encoder)
 			m.dropOwn(o.member)
 		}
 	}

@@ -68,6 +68,7 @@ func takeIdle[T any](list *[]*T) *T {
 func (m *Mixer) startVoice(member *Member) {
 	member.voice = m.newVoice(member.source, member)
 	m.voices = append(m.voices, member.voice)
+	m.lastStart = m.stats.Ticks
 }
 
 // collectVoices takes this tick's frame from everybody who is in the sum, and from the clips.
