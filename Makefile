@@ -18,7 +18,7 @@ run: build ## build and serve with the defaults; ARGS="--sip HOST:PORT …" is p
 build: deps ## bin/focus
 	go build -ldflags '$(GO_LDFLAGS)' -o bin/focus ./cmd/focus
 
-test: deps ## every test, with the race detector except for the codec kernels; PKG=./pkg/sip/... for some
+test: deps ## every test, with the race detector except for the kernels; PKG=./pkg/sip/... for some
 	@scripts/test.sh $(PKG)
 
 race: deps ## the same with the race detector everywhere, three times over in random order

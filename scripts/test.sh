@@ -1,6 +1,6 @@
 #!/bin/bash
-# test.sh [packages]: the tests, with the race detector for all but the codec kernels: they are arithmetic without a goroutine,
-# ten times slower under it. FOCUS_TESTDATA, or ../shared/testdata where there is one, has the published vectors.
+# test.sh [packages]: the tests, with the race detector for all but the kernels (pkg/codec/..., pkg/pcm): they are arithmetic
+# without a goroutine, ten times slower under it; `make race` has them too. FOCUS_TESTDATA, or ../shared/testdata where there is one, has the published vectors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,8 +11,9 @@ fi
 
 [ $# -gt 0 ] || set -- ./... ./internal/testdata # a folder of that name is not in ./...
 packages=$(go list "$@")
-kernels=$(grep '/pkg/codec/' <<<"$packages" || true)
-others=$(grep -v '/pkg/codec/' <<<"$packages" || true)
+kernel='/pkg/(codec/|pcm$)'
+kernels=$(grep -E "$kernel" <<<"$packages" || true)
+others=$(grep -Ev "$kernel" <<<"$packages" || true)
 
 mkdir -p bin
 go build -o bin/testreport ./internal/testreport
@@ -20,8 +21,8 @@ go build -o bin/testreport ./internal/testreport
 # shellcheck disable=SC2086 # lists of packages
 run() {
 	local failed=0
-	[ -z "$others" ] || go test -json -race -timeout 4m $others || failed=1
-	[ -z "$kernels" ] || go test -json -timeout 4m $kernels || failed=1
+	[ -z "$others" ] || go test -json -race $others || failed=1
+	[ -z "$kernels" ] || go test -json $kernels || failed=1
 	return $failed
 }
 
