@@ -2,6 +2,8 @@ package mcu
 
 import (
 	"context"
+	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +40,7 @@ type Clock struct {
 	done  chan struct{}
 	start time.Time
 	phase [phases]phase
+	ring  *media.Ring  // nil: each socket costs its own system calls
 	batch *media.Batch // what sockets are read into
 	pool  *rtp.Pool    // packets of all its legs
 
@@ -53,11 +56,29 @@ type phase struct {
 }
 
 // newClock starts a clock that runs until ctx ends.
-func newClock(ctx context.Context) *Clock {
+func newClock(ctx context.Context, network media.Network, logger *slog.Logger) *Clock {
 	c := &Clock{queue: make(chan func(), clockQueue), done: make(chan struct{}), start: time.Now(),
 		batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
-	go c.loop(ctx)
+	go c.loop(ctx, network, logger)
 	return c
+}
+
+// openRing asks the network for a ring; without one everything works, at a higher price.
+func (c *Clock) openRing(network media.Network, logger *slog.Logger) {
+	n, ok := network.(media.RingNetwork)
+	if !ok {
+		return
+	}
+	runtime.LockOSThread() // a ring belongs to the thread that made it; the clock's goroutine ends with its thread
+	ring, err := n.NewRing()
+	if ring == nil {
+		runtime.UnlockOSThread()
+	}
+	if err != nil {
+		logger.Info("media uses plain system calls", "err", err)
+		return
+	}
+	c.ring = ring
 }
 
 // post runs f on the clock's goroutine. It returns ctx's error when the clock has no room for it in time.
@@ -89,8 +110,11 @@ func (c *Clock) call(ctx context.Context, f func()) error {
 // wait returns when the loop has ended.
 func (c *Clock) wait() { <-c.done }
 
-func (c *Clock) loop(ctx context.Context) {
+func (c *Clock) loop(ctx context.Context, network media.Network, logger *slog.Logger) {
 	defer close(c.done)
+	if c.openRing(network, logger); c.ring != nil {
+		defer c.ring.Close()
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -103,6 +127,9 @@ func (c *Clock) loop(ctx context.Context) {
 		case <-timer.C:
 		}
 		c.runDue(time.Now())
+		if c.ring != nil {
+			c.ring.Flush()
+		}
 	}
 }
 
@@ -156,6 +183,9 @@ func (c *Clock) run(i int, p *phase, newest int64) {
 		for _, m := range p.members {
 			m.skip(int(skip))
 		}
+	}
+	if p.frame < newest && c.ring != nil {
+		c.ring.Poll(time.Now())
 	}
 	for p.frame < newest {
 		p.frame++

@@ -104,6 +104,8 @@ func (c *Conference) link(l *Leg, agreed *negotiated, now time.Time) {
 	}
 	c.legs = append(c.legs, l)
 	c.clock.load.Add(1)
+	l.rtp.Ride(c.clock.ring)
+	l.rtcp.Ride(c.clock.ring)
 	if agreed != nil {
 		l.apply(agreed)
 		l.enter()

@@ -63,7 +63,7 @@ func New(config Config, listener c3p.Listener) (*Server, error) {
 	s := &Server{config: config, ports: ports, cancel: cancel, conferences: make(map[string]*Conference),
 		news: newNews(ctx, listener, config.Logger)}
 	for range clocks(config.Clocks) {
-		s.clocks = append(s.clocks, newClock(ctx))
+		s.clocks = append(s.clocks, newClock(ctx, config.Network, config.Logger))
 	}
 	return s, nil
 }

@@ -18,7 +18,7 @@ import (
 //	Frame    5  only for those who can be heard: decode or conceal into the FIFO (audiostream_decode.go)
 //	         6  cut 20 ms off it; bridge the seam when they do not continue what was heard before
 //
-// A stream that is not heard keeps its last 100 ms of payloads undecoded. When it is heard again they are decoded first, and not played, so
+// A stream that is not heard keeps its last 160 ms of payloads undecoded. When it is heard again they are decoded first, and not played, so
 // that the decoder is warm and the first syllable is whole.
 
 // AudioStreamConfig is what a stream is made of.

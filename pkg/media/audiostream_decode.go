@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	warmUp     = 100 * time.Millisecond // of payloads kept for a decoder that rests
+	warmUp     = 160 * time.Millisecond // of payloads kept for a decoder that rests
 	maxPending = 24                     // stretches kept; a step brings at most 16
 	bridgeTime = 200                    // divides the rate: a seam is bridged within 5 ms
 )
@@ -50,6 +50,7 @@ type player struct {
 	blind      bool // the meter does not know
 	background int  // level of the room when nobody speaks
 	comfort    bool // the sender said so (CN)
+	decoded    int  // level of the last frame, if somebody heard it
 	only       *rtp.Packet
 	onlyFormat *format
 
@@ -66,7 +67,10 @@ func newPlayer(rate int) player {
 
 // nextStep lets go of what the last step used.
 func (p *player) nextStep() {
-	p.unheard = !p.heard
+	p.unheard, p.decoded = !p.heard, pcm.Silence
+	if p.heard {
+		p.decoded = pcm.LevelOf(p.frame)
+	}
 	kept := p.pending[:0]
 	for _, it := range p.pending {
 		if it.done {

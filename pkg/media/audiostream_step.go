@@ -29,6 +29,10 @@ func (s *AudioStream) Advance(now time.Time) pcm.Level {
 	return s.level
 }
 
+// unvoiced is the level in dBov from which on a codec that says "no voice" is not believed. SILK soon takes music and held tones
+// for noise, and meters read them soft; but their first moment counts as voice, and from then on what was decoded is known.
+const unvoiced = -50
+
 // judge updates the voice detector with the loudest that the step has to say.
 func (s *AudioStream) judge() pcm.Level {
 	p := &s.player
@@ -39,12 +43,12 @@ func (s *AudioStream) judge() pcm.Level {
 		p.metered = dBov
 	}
 	speaks := false
-	switch voice {
-	case codec.VoiceNo:
-		speaks = p.detector.Voice(pcm.Silence) // the hangover goes on
-	case codec.VoiceYes:
+	switch dBov = max(dBov, p.decoded); {
+	case voice == codec.VoiceYes:
 		p.detector.Voice(dBov)
 		speaks = true
+	case voice == codec.VoiceNo && p.decoded < unvoiced:
+		speaks = p.detector.Voice(pcm.Silence) // the hangover goes on
 	default:
 		speaks = p.detector.Voice(dBov)
 	}

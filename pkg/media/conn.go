@@ -34,3 +34,9 @@ type Network interface {
 	// Listen binds a datagram socket to addr; port 0 takes any.
 	Listen(addr netip.AddrPort) (Conn, error)
 }
+
+// RingNetwork is a Network whose Conns can be served by a Ring.
+type RingNetwork interface {
+	// NewRing makes a ring for the calling thread; nil when there is none to be had, which is no error.
+	NewRing() (*Ring, error)
+}

@@ -16,6 +16,8 @@ import (
 type UDP struct {
 	// Buffer is the size of the kernel's receive and send buffers in octets; 0 leaves the system's default.
 	Buffer int
+	// Ring lets clocks use io_uring where the kernel has it.
+	Ring bool
 }
 
 // Listen binds a non-blocking UDP socket that stamps what arrives (SO_TIMESTAMPNS).
@@ -40,8 +42,14 @@ func family(a netip.Addr) int {
 }
 
 type udpConn struct {
-	fd    int
-	local netip.AddrPort
+	fd        int
+	local     netip.AddrPort
+	truncated uint64 // datagrams too long to be anything we want
+
+	ring    *Ring // nil: plain system calls
+	index   uint32
+	waiting []ringDatagram // fetched, not read
+	lent    []uint16       // buffers that the last batch points into
 }
 
 func (c *udpConn) bind(addr netip.AddrPort, buffer int) error {
@@ -82,7 +90,13 @@ func portOf(sa unix.Sockaddr) uint16 {
 
 func (c *udpConn) LocalAddr() netip.AddrPort { return c.local }
 
-func (c *udpConn) Close() error { return unix.Close(c.fd) }
+// Close closes the socket. On a ring it is called by the clock that owns the ring.
+func (c *udpConn) Close() error {
+	if c.ring != nil {
+		c.ring.detach(c)
+	}
+	return unix.Close(c.fd)
+}
 
 // Batch is the memory that reads go through: one per goroutine that reads, shared by all the sockets it reads.
 type Batch struct {
@@ -119,6 +133,9 @@ func NewBatch() *Batch {
 // ReadBatch is one recvmmsg(2). The raw system call is right because the socket never blocks: there is nothing for the
 // scheduler to take over.
 func (c *udpConn) ReadBatch(b *Batch, now time.Time) int {
+	if c.ring != nil {
+		return c.readRing(b)
+	}
 	for i := range b.headers {
 		b.headers[i].header.Namelen = unix.SizeofSockaddrAny
 		b.headers[i].header.SetControllen(len(b.controls[i]))
@@ -129,27 +146,31 @@ func (c *udpConn) ReadBatch(b *Batch, now time.Time) int {
 		return 0
 	}
 	for i := range int(n) {
+		h := &b.headers[i]
 		b.Datagrams[i] = Datagram{
-			Data: b.buffers[i][:b.headers[i].length],
+			Data: b.buffers[i][:h.length],
 			From: addrPort(&b.names[i]),
-			At:   b.arrival(i, now),
+			At:   arrival(b.controls[i][:h.header.Controllen], now),
+		}
+		if h.header.Flags&unix.MSG_TRUNC != 0 {
+			c.truncated++
+			b.Datagrams[i].Data = nil // dropped as empty further up
 		}
 	}
 	return int(n)
 }
 
-// arrival moves the kernel's wall-clock stamp onto now's monotonic clock, so that a step of the system's time is not
-// taken for jitter.
-func (b *Batch) arrival(i int, now time.Time) time.Time {
-	h := &b.headers[i].header
-	if h.Controllen < unix.SizeofCmsghdr {
+// arrival reads the kernel's stamp out of a control message and moves it onto now's monotonic clock, so that a step of the
+// system's time is not taken for jitter.
+func arrival(control []byte, now time.Time) time.Time {
+	if len(control) < unix.CmsgLen(int(unsafe.Sizeof(unix.Timespec{}))) {
 		return now
 	}
-	c := (*unix.Cmsghdr)(unsafe.Pointer(&b.controls[i][0]))
+	c := (*unix.Cmsghdr)(unsafe.Pointer(&control[0]))
 	if c.Level != unix.SOL_SOCKET || c.Type != unix.SCM_TIMESTAMPNS {
 		return now
 	}
-	stamp := (*unix.Timespec)(unsafe.Pointer(&b.controls[i][unix.CmsgLen(0)]))
+	stamp := (*unix.Timespec)(unsafe.Pointer(&control[unix.CmsgLen(0)]))
 	age := time.Duration(now.UnixNano() - stamp.Nano())
 	if age < 0 || age > time.Second {
 		return now
@@ -208,6 +229,9 @@ func (d *Destination) raw() (unsafe.Pointer, uintptr) {
 func (c *udpConn) WriteTo(data []byte, to *Destination) error {
 	if len(data) == 0 {
 		return nil
+	}
+	if c.ring != nil {
+		return c.ring.send(c.fd, data, to)
 	}
 	name, size := to.raw()
 	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&data[0])), uintptr(len(data)),

@@ -99,6 +99,13 @@ func (s *Socket) Poll(b *Batch, now time.Time) {
 	}
 }
 
+// Ride puts a polled socket on a clock's ring, from where Poll and Send go on.
+func (s *Socket) Ride(r *Ring) {
+	if r != nil && s.mode == Polled {
+		r.Attach(s.conn)
+	}
+}
+
 // Send writes one datagram; what the kernel refuses is lost, as on any network.
 func (s *Socket) Send(data []byte, to *Destination) error { return s.conn.WriteTo(data, to) }
 

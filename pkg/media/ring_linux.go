@@ -1,0 +1,472 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Ring is io_uring(7) for the sockets of one clock: what came in on all of them is fetched with one system call a tick, and
+// what goes out is sent with one. It belongs to the operating system's thread that made it (IORING_SETUP_SINGLE_ISSUER), so
+// the clock locks its goroutine to its thread.
+//
+//	in   each socket has one receive armed that goes on and on (IORING_RECV_MULTISHOT). The kernel runs it only while the
+//	     clock asks (IORING_SETUP_DEFER_TASKRUN), so a packet wakes nobody; it picks a buffer out of a ring of them.
+//	out  a packet is copied to a slot beside its queue entry, and all are submitted at the end of the tick. A UDP send
+//	     completes within the submission, which frees the slot; only failures are reported (IOSQE_CQE_SKIP_SUCCESS).
+type Ring struct {
+	fd      int
+	sq      submissionQueue
+	cq      completionQueue
+	buffers bufferRing
+	memory  [][]byte // mappings, to be unmapped
+	message *unix.Msghdr
+	slots   []slot // of sockets, by the index in user data
+	free    []uint32
+	failed  uint64 // sends that the kernel refused
+}
+
+// slot is a socket on the ring. Its generation tells late completions from those of the socket that has the slot now.
+type slot struct {
+	conn       *udpConn
+	generation uint32
+}
+
+const (
+	ringEntries  = 1024 // submissions before a system call is due
+	ringCQ       = 8192
+	ringBuffers  = 2048 // a power of two: what may arrive on all sockets of a clock between two ticks
+	ringBuffer   = 1664 // recvmsgOut, name, control and a datagram of an Ethernet frame
+	ringName     = 32   // ≥ unix.SizeofSockaddrInet6
+	ringControl  = 32   // the timestamp
+	ringSlot     = 1536 // a packet to send and the address it goes to
+	bufferGroup  = 0
+	setupFlags   = setupCQSize | setupClamp | setupSubmitAll | setupSingleIssuer | setupDeferTaskrun
+	cancelMarker = 1 << 63 // user data of cancellations, whose results nobody wants
+	sendMarker   = 1 << 62 // user data of sends
+)
+
+// The kernel's numbers: include/uapi/linux/io_uring.h.
+const (
+	setupCQSize       = 1 << 3
+	setupClamp        = 1 << 4
+	setupSubmitAll    = 1 << 7
+	setupSingleIssuer = 1 << 12
+	setupDeferTaskrun = 1 << 13
+
+	opRecvmsg     = 10
+	opAsyncCancel = 14
+	opSend        = 26
+
+	sqeBufferSelect   = 1 << 5
+	sqeCQESkipSuccess = 1 << 6
+	recvMultishot     = 1 << 1
+	enterGetevents    = 1 << 0
+	cqeBuffer         = 1 << 0
+	cqeMore           = 1 << 1
+	registerPbufRing  = 22
+	offSQRing         = 0
+	offSQEs           = 0x10000000
+	featSingleMmap    = 1 << 0
+)
+
+type ringParams struct {
+	sqEntries, cqEntries, flags, sqThreadCPU, sqThreadIdle, features, wqFd uint32
+	_                                                                      [3]uint32
+	sq                                                                     struct {
+		head, tail, mask, entries, flags, dropped, array, _ uint32
+		_                                                   uint64
+	}
+	cq struct {
+		head, tail, mask, entries, overflow, cqes, flags, _ uint32
+		_                                                   uint64
+	}
+}
+
+// sqe is struct io_uring_sqe.
+type sqe struct {
+	opcode, flags uint8
+	ioprio        uint16
+	fd            int32
+	addr2         uint64
+	addr          uint64
+	length        uint32
+	opFlags       uint32
+	userData      uint64
+	bufGroup      uint16
+	_             uint16
+	addrLen       uint16
+	_             uint16
+	_             [2]uint64
+}
+
+type cqe struct {
+	userData uint64
+	res      int32
+	flags    uint32
+}
+
+type submissionQueue struct {
+	tail    *uint32
+	mask    uint32
+	entries []sqe
+	next    uint32 // our tail, not yet told to the kernel
+	told    uint32
+	slots   []byte // ringSlot octets beside each entry
+}
+
+type completionQueue struct {
+	head, tail *uint32
+	mask       uint32
+	entries    []cqe
+}
+
+// bufferRing is the ring of buffers that receives choose from.
+type bufferRing struct {
+	ring []buffer
+	data []byte
+	tail uint16
+}
+
+// buffer is struct io_uring_buf. The last field of the first one is the ring's tail.
+type buffer struct {
+	addr   uint64
+	length uint32
+	id     uint16
+	tail   uint16
+}
+
+// recvmsgOut is struct io_uring_recvmsg_out; the name, control and payload follow it in the buffer.
+type recvmsgOut struct{ nameLen, controlLen, payloadLen, flags uint32 }
+
+const recvmsgHeader = int(unsafe.Sizeof(recvmsgOut{}))
+
+// ErrNoRing is returned where the kernel has no io_uring, is too old for what is needed of it (6.1), or forbids it.
+var ErrNoRing = errors.New("io_uring is not available")
+
+// NewRing is what a clock asks its network for: nil without an error when plain system calls are wanted.
+func (u UDP) NewRing() (*Ring, error) {
+	if !u.Ring {
+		return nil, nil
+	}
+	return NewRing()
+}
+
+// NewRing makes a ring for the thread of the caller, who stays locked to it.
+func NewRing() (*Ring, error) {
+	params := ringParams{flags: setupFlags, cqEntries: ringCQ}
+	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, ringEntries, uintptr(unsafe.Pointer(&params)), 0)
+	if errno != 0 {
+		return nil, fmt.Errorf("%w: %w", ErrNoRing, errno)
+	}
+	r := &Ring{fd: int(fd)}
+	if err := r.setup(&params); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("%w: %w", ErrNoRing, err)
+	}
+	return r, nil
+}
+
+func (r *Ring) setup(p *ringParams) error {
+	if p.features&featSingleMmap == 0 {
+		return errors.New("kernel too old")
+	}
+	size := max(uintptr(p.sq.array)+uintptr(p.sqEntries)*4, uintptr(p.cq.cqes)+uintptr(p.cqEntries)*unsafe.Sizeof(cqe{}))
+	rings, err := r.mmap(r.fd, offSQRing, size)
+	if err != nil {
+		return err
+	}
+	entries, err := r.mmap(r.fd, offSQEs, uintptr(p.sqEntries)*unsafe.Sizeof(sqe{}))
+	if err != nil {
+		return err
+	}
+	r.mapQueues(p, rings, entries)
+	if r.sq.slots, err = r.mmap(-1, 0, uintptr(p.sqEntries)*ringSlot); err != nil {
+		return err
+	}
+	return r.setupBuffers()
+}
+
+// mmap maps part of the ring's descriptor, or plain memory that the collector does not know of.
+func (r *Ring) mmap(fd int, offset int64, size uintptr) ([]byte, error) {
+	flags := unix.MAP_SHARED | unix.MAP_POPULATE
+	if fd < 0 {
+		flags = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS
+	}
+	m, err := unix.Mmap(fd, offset, int(size), unix.PROT_READ|unix.PROT_WRITE, flags)
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	r.memory = append(r.memory, m)
+	return m, nil
+}
+
+func (r *Ring) mapQueues(p *ringParams, rings, entries []byte) {
+	word := func(offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&rings[offset])) }
+	r.sq = submissionQueue{
+		tail: word(p.sq.tail), mask: *word(p.sq.mask),
+		entries: unsafe.Slice((*sqe)(unsafe.Pointer(&entries[0])), p.sqEntries),
+	}
+	array := unsafe.Slice(word(p.sq.array), p.sqEntries)
+	for i := range array {
+		array[i] = uint32(i)
+	}
+	r.cq = completionQueue{
+		head: word(p.cq.head), tail: word(p.cq.tail), mask: *word(p.cq.mask),
+		entries: unsafe.Slice((*cqe)(unsafe.Pointer(&rings[p.cq.cqes])), p.cqEntries),
+	}
+}
+
+func (r *Ring) setupBuffers() error {
+	ring, err := r.mmap(-1, 0, ringBuffers*unsafe.Sizeof(buffer{}))
+	if err != nil {
+		return err
+	}
+	if r.buffers.data, err = r.mmap(-1, 0, ringBuffers*ringBuffer); err != nil {
+		return err
+	}
+	header, err := r.mmap(-1, 0, unsafe.Sizeof(unix.Msghdr{}))
+	if err != nil {
+		return err
+	}
+	r.message = (*unix.Msghdr)(unsafe.Pointer(&header[0]))
+	r.message.Namelen = ringName
+	r.message.SetControllen(ringControl)
+	r.buffers.ring = unsafe.Slice((*buffer)(unsafe.Pointer(&ring[0])), ringBuffers)
+	registration := struct {
+		addr    uint64
+		entries uint32
+		group   uint16
+		flags   uint16
+		_       [3]uint64
+	}{addr: uint64(uintptr(unsafe.Pointer(&ring[0]))), entries: ringBuffers, group: bufferGroup}
+	_, _, errno := unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd), registerPbufRing, uintptr(unsafe.Pointer(&registration)), 1, 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("io_uring_register", errno)
+	}
+	for id := range uint16(ringBuffers) {
+		r.giveBack(id)
+	}
+	r.publishBuffers()
+	return nil
+}
+
+// giveBack lets the kernel use a buffer again, from publishBuffers on.
+func (r *Ring) giveBack(id uint16) {
+	b := &r.buffers.ring[r.buffers.tail&(ringBuffers-1)]
+	b.addr = uint64(uintptr(unsafe.Pointer(&r.buffers.data[int(id)*ringBuffer])))
+	b.length, b.id = ringBuffer, id
+	r.buffers.tail++
+}
+
+// publishBuffers stores the tail, which is 16 bits wide: it is written together with the id before it, in one aligned word.
+func (r *Ring) publishBuffers() {
+	first := &r.buffers.ring[0]
+	word := (*uint32)(unsafe.Pointer(&first.id))
+	atomic.StoreUint32(word, uint32(first.id)|uint32(r.buffers.tail)<<16) // little-endian, as all Linux ports with io_uring in use here
+}
+
+// Attach arms the receive of a socket; false when conn is not a socket of the operating system.
+func (r *Ring) Attach(conn Conn) bool {
+	c, ok := conn.(*udpConn)
+	if !ok || c.ring != nil {
+		return ok
+	}
+	var index uint32
+	if n := len(r.free); n > 0 {
+		index, r.free = r.free[n-1], r.free[:n-1]
+	} else {
+		index = uint32(len(r.slots))
+		r.slots = append(r.slots, slot{})
+	}
+	r.slots[index].conn = c
+	r.slots[index].generation++
+	c.ring, c.index = r, index
+	r.arm(index)
+	return true
+}
+
+func (r *Ring) arm(index uint32) {
+	s := &r.slots[index]
+	e := r.submission()
+	e.opcode, e.flags, e.ioprio = opRecvmsg, sqeBufferSelect, recvMultishot
+	e.fd, e.bufGroup, e.length = int32(s.conn.fd), bufferGroup, 1
+	e.addr = uint64(uintptr(unsafe.Pointer(r.message)))
+	e.userData = s.userData(index)
+}
+
+func (s *slot) userData(index uint32) uint64 {
+	return uint64(s.generation&0x3fffffff)<<32 | uint64(index)
+}
+
+// detach takes a socket off the ring, before it is closed. What was fetched for it and not read is dropped.
+func (r *Ring) detach(c *udpConn) {
+	s := &r.slots[c.index]
+	e := r.submission()
+	e.opcode, e.flags, e.addr, e.userData = opAsyncCancel, sqeCQESkipSuccess, s.userData(c.index), cancelMarker
+	r.Flush()
+	for _, d := range c.waiting {
+		r.giveBack(d.buffer)
+	}
+	s.conn, s.generation = nil, s.generation+1
+	r.free = append(r.free, c.index)
+	c.ring, c.waiting = nil, nil
+}
+
+// submission is the next free entry, cleared.
+func (r *Ring) submission() *sqe {
+	if r.sq.next-r.sq.told == uint32(len(r.sq.entries)) {
+		r.Flush()
+	}
+	e := &r.sq.entries[r.sq.next&r.sq.mask]
+	*e = sqe{}
+	r.sq.next++
+	return e
+}
+
+// send queues one packet.
+func (r *Ring) send(fd int, data []byte, to *Destination) error {
+	if len(data)+unix.SizeofSockaddrInet6 > ringSlot {
+		return unix.EMSGSIZE
+	}
+	e := r.submission()
+	at := uintptr((r.sq.next-1)&r.sq.mask) * ringSlot
+	memory := r.sq.slots[at : at+ringSlot]
+	name, size := to.raw()
+	copy(memory, unsafe.Slice((*byte)(name), size))
+	copy(memory[unix.SizeofSockaddrInet6:], data)
+	e.opcode, e.flags, e.fd = opSend, sqeCQESkipSuccess, int32(fd)
+	e.addr = uint64(uintptr(unsafe.Pointer(&memory[unix.SizeofSockaddrInet6])))
+	e.length, e.opFlags = uint32(len(data)), unix.MSG_DONTWAIT
+	e.addr2, e.addrLen = uint64(uintptr(unsafe.Pointer(&memory[0]))), uint16(size)
+	e.userData = sendMarker
+	return nil
+}
+
+// Flush submits what was queued.
+func (r *Ring) Flush() {
+	if r.sq.next != r.sq.told {
+		r.enter(0)
+	}
+}
+
+func (r *Ring) enter(flags uintptr) {
+	atomic.StoreUint32(r.sq.tail, r.sq.next)
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.sq.next-r.sq.told), 0, flags, 0, 0)
+		if errno == unix.EINTR || errno == unix.EAGAIN {
+			continue
+		}
+		if errno == unix.EBUSY { // completions must be taken first
+			r.reap(time.Now())
+			continue
+		}
+		if errno == 0 {
+			r.sq.told += uint32(n)
+		}
+		if errno != 0 || r.sq.told == r.sq.next {
+			return
+		}
+	}
+}
+
+// Poll fetches what has arrived on all sockets; they hand it out by ReadBatch.
+func (r *Ring) Poll(now time.Time) {
+	r.enter(enterGetevents)
+	r.reap(now)
+}
+
+func (r *Ring) reap(now time.Time) {
+	head := *r.cq.head
+	for tail := atomic.LoadUint32(r.cq.tail); head != tail; head++ {
+		e := r.cq.entries[head&r.cq.mask]
+		r.complete(&e, now)
+	}
+	atomic.StoreUint32(r.cq.head, head)
+	r.publishBuffers()
+}
+
+func (r *Ring) complete(e *cqe, now time.Time) {
+	switch {
+	case e.userData&cancelMarker != 0:
+		return
+	case e.userData&sendMarker != 0:
+		r.failed++
+		return
+	}
+	index := uint32(e.userData)
+	s := &r.slots[index]
+	current := s.conn != nil && s.userData(index) == e.userData
+	if e.flags&cqeBuffer != 0 {
+		if id := uint16(e.flags >> 16); !current || e.res < int32(recvmsgHeader) || !s.conn.take(r, id, now) {
+			r.giveBack(id)
+		}
+	}
+	if current && e.flags&cqeMore == 0 {
+		r.arm(index) // it ran out of buffers, or into a passing error
+	}
+}
+
+// ringDatagram is a datagram that lies in a buffer of the ring until the socket is read.
+type ringDatagram struct {
+	buffer uint16
+	from   netip.AddrPort
+	at     time.Time
+	data   []byte
+}
+
+// take keeps a received buffer for the next ReadBatch; false when there is no room or the datagram was cut.
+func (c *udpConn) take(r *Ring, id uint16, now time.Time) bool {
+	if len(c.waiting) == maxReads*BatchSize {
+		return false
+	}
+	b := r.buffers.data[int(id)*ringBuffer:][:ringBuffer]
+	out := (*recvmsgOut)(unsafe.Pointer(&b[0]))
+	payload := recvmsgHeader + ringName + ringControl
+	if out.flags&unix.MSG_TRUNC != 0 || int(out.payloadLen) > ringBuffer-payload {
+		c.truncated++
+		return false
+	}
+	control := b[recvmsgHeader+ringName:][:min(int(out.controlLen), ringControl)]
+	c.waiting = append(c.waiting, ringDatagram{
+		buffer: id,
+		from:   addrPort((*unix.RawSockaddrAny)(unsafe.Pointer(&b[recvmsgHeader]))),
+		at:     arrival(control, now),
+		data:   b[payload:][:out.payloadLen],
+	})
+	return true
+}
+
+// readRing hands out what the ring has fetched; the buffers of the batch before go back.
+func (c *udpConn) readRing(b *Batch) int {
+	for _, d := range c.lent {
+		c.ring.giveBack(d)
+	}
+	c.lent = c.lent[:0]
+	n := min(len(c.waiting), BatchSize)
+	for i, d := range c.waiting[:n] {
+		b.Datagrams[i] = Datagram{Data: d.data, From: d.from, At: d.at}
+		c.lent = append(c.lent, d.buffer)
+	}
+	c.waiting = c.waiting[:copy(c.waiting, c.waiting[n:])]
+	return n
+}
+
+// Failed counts the packets that the kernel did not take.
+func (r *Ring) Failed() uint64 { return r.failed }
+
+// Close gives everything back to the kernel. The sockets have been closed before.
+func (r *Ring) Close() error {
+	err := unix.Close(r.fd)
+	for _, m := range r.memory {
+		_ = unix.Munmap(m)
+	}
+	r.memory = nil
+	return err
+}
