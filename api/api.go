@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+)
+
+// Config is what the API needs.
+type Config struct {
+	C3P     c3p.Handler // the focus
+	Users   Users
+	Tokens  Tokens
+	Limiter Limiter
+	Ready   func(ctx context.Context) error // why requests would fail now; nil: they would not
+	Domain  string                          // conferences are dialled as sip:ID@Domain
+	Realm   string                          // of credentials and of users' URIs (cluster.Realm)
+	Logger  *slog.Logger                    // nil: slog.Default()
+}
+
+// Users are those who may log in; *cluster.Users are.
+type Users interface {
+	// CheckPassword fails with cluster.ErrWrongCredentials or cluster.ErrBusy.
+	CheckPassword(ctx context.Context, name, password string) (cluster.User, error)
+	Add(ctx context.Context, user cluster.User, password string) (cluster.User, error)
+	List(ctx context.Context) ([]cluster.User, error)
+	Remove(ctx context.Context, name string) error
+}
+
+// Tokens are the bearer tokens; *cluster.Tokens are.
+type Tokens interface {
+	// CheckToken fails with cluster.ErrWrongCredentials.
+	CheckToken(ctx context.Context, text string) (cluster.Token, error)
+	NewToken(ctx context.Context, token cluster.Token) (text string, _ cluster.Token, err error)
+	List(ctx context.Context, owner string) ([]cluster.Token, error)
+	Revoke(ctx context.Context, id string) error
+}
+
+// Limiter slows down who guesses; *cluster.Limiter does.
+type Limiter interface {
+	Allow(now time.Time, address netip.Addr, user string) (wait time.Duration)
+	Failed(now time.Time, address netip.Addr, user string)
+	Succeeded(now time.Time, address netip.Addr, user string)
+}
+
+// server has what the handlers share. What changes in it may be used by all of them at once.
+type server struct {
+	Config
+	answers  *answers
+	requests atomic.Uint64 // numbers the C3P requests that JSON becomes
+}
+
+// route is one row of the API. Who may use it is said by the wrapper around its handler.
+type route struct {
+	method, path string
+	handler      http.HandlerFunc
+}
+
+// routes lists all there is; openapi.yaml describes each.
+func (s *server) routes() []route {
+	return []route{
+		{"GET", "/healthz", s.getHealth},
+		{"GET", "/readyz", s.getReady},
+		{"GET", "/openapi.yaml", s.getOpenAPI},
+		{"POST", "/c3p", s.user(s.postC3P)},
+		{"POST", "/v1/conferences", s.user(s.postConference)},
+		{"GET", "/v1/conferences", s.user(s.getConferences)},
+		{"GET", "/v1/conferences/{id}", s.user(s.getConference)},
+		{"DELETE", "/v1/conferences/{id}", s.user(s.deleteConference)},
+		{"GET", "/v1/conferences/{id}/participants", s.user(s.getParticipants)},
+		{"POST", "/v1/conferences/{id}/recording", s.user(s.postRecording)},
+		{"POST", "/v1/users", s.administrator(s.postUser)},
+		{"GET", "/v1/users", s.administrator(s.getUsers)},
+		{"DELETE", "/v1/users/{name}", s.administrator(s.deleteUser)},
+		{"POST", "/v1/tokens", s.administrator(s.postToken)},
+		{"GET", "/v1/tokens", s.administrator(s.getTokens)},
+		{"DELETE", "/v1/tokens/{id}", s.administrator(s.deleteToken)},
+	}
+}
+
+// New makes the API. Serve it with NewServer, which has the time-outs.
+func New(config Config) http.Handler {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	s := &server{Config: config, answers: newAnswers()}
+	router := mux.NewRouter()
+	for _, r := range s.routes() {
+		router.HandleFunc(r.path, r.handler).Methods(r.method)
+	}
+	router.NotFoundHandler = http.HandlerFunc(notFound)
+	router.MethodNotAllowedHandler = s.methodNotAllowed()
+	return s.logged(guarded(router))
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	problem(http.StatusNotFound, "There is nothing here: see /openapi.yaml for what there is.").write(w)
+}
+
+// methodNotAllowed says which methods the path has. RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a
+// 405 response".
+func (s *server) methodNotAllowed() http.Handler {
+	router := mux.NewRouter()
+	methods := map[string][]string{}
+	for _, r := range s.routes() {
+		methods[r.path] = append(methods[r.path], r.method)
+	}
+	for path, allowed := range methods {
+		allow := strings.Join(allowed, ", ")
+		router.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", allow)
+			problem(http.StatusMethodNotAllowed, "Here one can "+allow+" only.").write(w)
+		})
+	}
+	return router
+}

@@ -1,0 +1,28 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+)
+
+// do gives a command to the focus as C3P would, and returns what the response holds.
+func (s *server) do(r *http.Request, who c3p.Principal, command c3p.Command) (c3p.Command, *Problem) {
+	request := &c3p.Request{
+		RequestID: strconv.FormatUint(s.requests.Add(1), 10),
+		From:      who.URI,
+		To:        string(conference.FactoryURI(conference.UserID(who.URI))),
+		Command:   command,
+	}
+	response, err := s.C3P.ServeC3P(r.Context(), &c3p.Call{Principal: who, Request: request})
+	if err != nil {
+		s.Logger.Warn("command without an answer", "command", command.Name(), "err", err)
+		return nil, unavailable("There is no answer: look whether it was done, and try again if not.")
+	}
+	if response.Code == c3p.Failure {
+		return nil, failed(response.Reason, response.Detail)
+	}
+	return response.Body, nil
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+)
+
+// NewConference is what a conference is made of; every field may be missing.
+type NewConference struct {
+	ID              string     `json:"id,omitempty"`              // 8 to 32 letters and digits; from administrators 3 to 32
+	Subject         string     `json:"subject,omitempty"`         //
+	AdmissionPolicy string     `json:"admissionPolicy,omitempty"` // closedAuthenticated, openAuthenticated, anonymous
+	PIN             string     `json:"pin,omitempty"`             // 4 to 16 digits
+	Expires         *time.Time `json:"expires,omitempty"`         // RFC 3339
+	AutoRecord      *bool      `json:"autoRecord,omitempty"`      // recording starts with the first participant
+	Invitees        []string   `json:"invitees,omitempty"`        // URIs
+	Organizer       string     `json:"organizer,omitempty"`       // URI; for administrators
+}
+
+// Conference is a conference as it is.
+type Conference struct {
+	ID              string     `json:"id"`
+	URI             string     `json:"uri"`      // what a telephone dials
+	FocusURI        string     `json:"focusUri"` // what a C3P client joins
+	Subject         string     `json:"subject,omitempty"`
+	AdmissionPolicy string     `json:"admissionPolicy,omitempty"`
+	PIN             string     `json:"pin,omitempty"`
+	Expires         *time.Time `json:"expires,omitempty"`
+	AutoRecord      bool       `json:"autoRecord"`
+	Invitees        []string   `json:"invitees,omitempty"`
+	Organizer       string     `json:"organizer,omitempty"`
+	Active          bool       `json:"active"` // somebody is in
+	Locked          bool       `json:"locked"`
+	Recording       string     `json:"recording,omitempty"` // started, paused, stopped, failed
+	Participants    int        `json:"participants"`        // how many are in
+}
+
+// Conferences is a list.
+type Conferences struct {
+	Conferences []Conference `json:"conferences"`
+}
+
+// command is the C3P command that n stands for.
+func (n *NewConference) command() c3p.Command {
+	d := &confinfo.Description{
+		ConferenceID:    n.ID,
+		Subject:         n.Subject,
+		AdmissionPolicy: n.AdmissionPolicy,
+		Passcode:        n.PIN,
+		AutoRecord:      n.AutoRecord,
+		Invitees:        n.Invitees,
+		Organizer:       n.Organizer,
+	}
+	if n.Expires != nil {
+		d.ExpiryTime = n.Expires.UTC()
+	}
+	return &c3p.AddConference{Conference: &confinfo.Document{Description: d}}
+}
+
+// conferenceOf is a conference-info document as JSON.
+func (s *server) conferenceOf(doc *confinfo.Document) Conference {
+	c := Conference{FocusURI: doc.Entity, Participants: len(doc.Users)}
+	if d := doc.Description; d != nil {
+		c.describe(d)
+	}
+	c.setState(doc.ConferenceState)
+	if c.ID == "" {
+		address, _ := conference.ParseURI(doc.Entity)
+		c.ID = string(address.ID)
+	}
+	c.URI = dialURI(doc.Description)
+	if c.URI == "" {
+		c.URI = string(conference.DialURI(conference.ID(c.ID), s.Domain))
+	}
+	return c
+}
+
+func (c *Conference) describe(d *confinfo.Description) {
+	c.ID, c.Subject, c.AdmissionPolicy = d.ConferenceID, d.Subject, d.AdmissionPolicy
+	c.PIN, c.Invitees, c.Organizer = d.Passcode, d.Invitees, d.Organizer
+	c.AutoRecord = d.AutoRecord != nil && *d.AutoRecord
+	if !d.ExpiryTime.IsZero() {
+		c.Expires = &d.ExpiryTime
+	}
+}
+
+func (c *Conference) setState(state *confinfo.ConferenceState) {
+	if state == nil {
+		return
+	}
+	c.Active = state.Active != nil && *state.Active
+	c.Locked = state.Locked != nil && *state.Locked
+	c.Recording = state.Recording
+	if state.UserCount != nil {
+		c.Participants = *state.UserCount
+	}
+}
+
+// dialURI is the first conf-uri that a telephone can dial, "" when there is none.
+func dialURI(d *confinfo.Description) string {
+	if d == nil {
+		return ""
+	}
+	for _, u := range d.ConfURIs {
+		if address, err := conference.ParseURI(u.URI); err == nil && address.Kind == conference.KindConference {
+			return u.URI
+		}
+	}
+	return ""
+}

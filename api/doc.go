@@ -1,0 +1,17 @@
+// Package api is the HTTPS face of Focus: C3P documents as they are, the same commands as JSON, and users and tokens for
+// administrators. A JSON request becomes the C3P command that it stands for; both end in the same c3p.Handler.
+//
+//	| feature                                                     | done |
+//	|-------------------------------------------------------------|------|
+//	| POST /c3p, application/cccp+xml                             | yes  |
+//	| retries: same sender, requestId and body within 60 s        | yes, of commands that act |
+//	| /v1/conferences, participants, recording                    | yes  |
+//	| /v1/users, /v1/tokens                                       | yes, for administrators |
+//	| /openapi.yaml, /healthz, /readyz                            | yes  |
+//	| HTTP Basic (RFC 7617), bearer tokens (RFC 6750)             | yes  |
+//	| problem details (RFC 9457)                                  | yes  |
+//	| HTTP/1.1, HTTP/2                                            | yes  |
+//	| metrics, events, pages of long lists                        | no   |
+//
+// openapi.yaml is the specification; a test compares it with the routes and the types.
+package api

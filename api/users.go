@@ -1,0 +1,103 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+)
+
+// NewUser is what a user is made of.
+type NewUser struct {
+	Name          string `json:"name"`
+	Password      string `json:"password"` // 8 to 256 bytes
+	DisplayName   string `json:"displayName,omitempty"`
+	Administrator bool   `json:"administrator,omitempty"`
+}
+
+// User is a user as it is.
+type User struct {
+	Name          string    `json:"name"`
+	URI           string    `json:"uri"`
+	DisplayName   string    `json:"displayName,omitempty"`
+	Administrator bool      `json:"administrator"`
+	Created       time.Time `json:"created"`
+}
+
+// UserList is a list.
+type UserList struct {
+	Users []User `json:"users"`
+}
+
+func (s *server) postUser(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
+	var wanted NewUser
+	if refusal := readJSON(w, r, &wanted); refusal != nil {
+		refusal.write(w)
+		return
+	}
+	user := cluster.User{Name: wanted.Name, DisplayName: wanted.DisplayName, Administrator: wanted.Administrator}
+	added, err := s.Users.Add(r.Context(), user, wanted.Password)
+	if err != nil {
+		s.accountProblem(err).write(w)
+		return
+	}
+	w.Header().Set("Location", "/v1/users/"+added.Name)
+	writeJSON(w, http.StatusCreated, UserOf(added))
+}
+
+func (s *server) getUsers(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
+	stored, err := s.Users.List(r.Context())
+	if err != nil {
+		s.accountProblem(err).write(w)
+		return
+	}
+	list := UserList{Users: []User{}}
+	for _, user := range stored {
+		list.Users = append(list.Users, UserOf(user))
+	}
+	writeJSON(w, http.StatusOK, list)
+}
+
+func (s *server) deleteUser(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
+	if err := s.Users.Remove(r.Context(), mux.Vars(r)["name"]); err != nil {
+		s.accountProblem(err).write(w)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// UserOf is a stored user as JSON.
+func UserOf(user cluster.User) User {
+	return User{
+		Name: user.Name, URI: string(user.URI), DisplayName: user.DisplayName,
+		Administrator: user.Administrator, Created: user.Created.UTC().Truncate(time.Second),
+	}
+}
+
+// accountProblem is the table of what can go wrong with users and tokens.
+func (s *server) accountProblem(err error) *Problem {
+	switch {
+	case errors.Is(err, cluster.ErrUserExists):
+		return badAccount(http.StatusConflict, "name", "There is a user of that name: choose another, or delete the user first.")
+	case errors.Is(err, cluster.ErrNoSuchUser):
+		return problem(http.StatusNotFound, "There is no such user: GET /v1/users lists them.")
+	case errors.Is(err, cluster.ErrNoSuchToken):
+		return problem(http.StatusNotFound, "There is no such token: GET /v1/tokens lists them.")
+	case errors.Is(err, cluster.ErrInvalidUser), errors.Is(err, cluster.ErrInvalidToken):
+		return problem(http.StatusBadRequest, err.Error()+".")
+	case errors.Is(err, cluster.ErrBusy):
+		return unavailable("Too many are logging in at once: try again in a moment.")
+	}
+	s.Logger.Error("users and tokens", "err", err)
+	return problem(http.StatusInternalServerError, "The server could not do that; its log says why.")
+}
+
+func badAccount(status int, field, detail string) *Problem {
+	p := problem(status, detail)
+	p.Field = field
+	return p
+}
