@@ -44,15 +44,16 @@ type player struct {
 	noiseGen *pcm.Noise
 	sounding bool // the last stretch was sound, not silence
 
-	detector   *pcm.Detector
-	metered    int
-	voice      codec.Voice
-	blind      bool // the meter does not know
-	background int  // level of the room when nobody speaks
-	comfort    bool // the sender said so (CN)
-	decoded    int  // level of the last frame, if somebody heard it
-	only       *rtp.Packet
-	onlyFormat *format
+	ear         ear
+	metered     int
+	voice       codec.Voice
+	blind       bool // the meter does not know
+	background  int  // level of the room when nobody speaks
+	comfort     bool // the sender said so (CN)
+	decoded     int  // level of the last frame …
+	heardBefore bool // … if somebody heard it
+	only        *rtp.Packet
+	onlyFormat  *format
 
 	concealed, recovered, merged time.Duration
 	unreadable                   uint64
@@ -60,14 +61,14 @@ type player struct {
 
 func newPlayer(rate int) player {
 	return player{
-		rate: rate, frame: make([]int16, rate/framesPerSecond), pending: make([]item, 0, maxPending), detector: pcm.NewDetector(),
+		rate: rate, frame: make([]int16, rate/framesPerSecond), pending: make([]item, 0, maxPending), ear: newEar(),
 		noiseGen: pcm.NewNoise(1), metered: pcm.Silence, voice: codec.VoiceNo, background: pcm.Silence,
 	}
 }
 
 // nextStep lets go of what the last step used.
 func (p *player) nextStep() {
-	p.unheard, p.decoded = !p.heard, pcm.Silence
+	p.unheard, p.heardBefore = !p.heard, p.heard
 	if p.heard {
 		p.decoded = pcm.LevelOf(p.frame)
 	}

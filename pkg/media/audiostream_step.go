@@ -29,10 +29,6 @@ func (s *AudioStream) Advance(now time.Time) pcm.Level {
 	return s.level
 }
 
-// unvoiced is the level in dBov from which on a codec that says "no voice" is not believed. SILK soon takes music and held tones
-// for noise, and meters read them soft; but their first moment counts as voice, and from then on what was decoded is known.
-const unvoiced = -50
-
 // judge updates the voice detector with the loudest that the step has to say.
 func (s *AudioStream) judge() pcm.Level {
 	p := &s.player
@@ -42,20 +38,11 @@ func (s *AudioStream) judge() pcm.Level {
 		dBov, voice = pcm.LevelOf(p.frame), codec.VoiceUnknown
 		p.metered = dBov
 	}
-	speaks := false
-	switch dBov = max(dBov, p.decoded); {
-	case voice == codec.VoiceYes:
-		p.detector.Voice(dBov)
-		speaks = true
-	case voice == codec.VoiceNo && p.decoded < unvoiced:
-		speaks = p.detector.Voice(pcm.Silence) // the hangover goes on
-	default:
-		speaks = p.detector.Voice(dBov)
+	level := p.ear.listen(dBov, voice, p.heardBefore, p.decoded)
+	if !level.Voice && level.DBov > pcm.Silence {
+		p.background = level.DBov
 	}
-	if !speaks && dBov > pcm.Silence {
-		p.background = dBov
-	}
-	return pcm.Level{DBov: dBov, Voice: speaks}
+	return level
 }
 
 // Payload is the packet that this step consumed, for a recorder that stores payloads as they came: its codec and its payload, valid until the
