@@ -24,8 +24,9 @@ type AudioSender struct {
 	sequence    uint16
 	timestamp   uint32
 	clockRate   uint32
-	talking     bool // the packet before this one was sent: no marker
-	silenced    bool // the peer does not want to hear: time passes, nothing is sent
+	talking     bool   // the packet before this one was sent: no marker
+	silenced    bool   // the peer does not want to hear: time passes, nothing is sent
+	event       uint32 // timestamp of the telephone-event being sent
 	sent        SenderStats
 	buffer      [rtpHeader + maxPayload]byte
 }
@@ -75,14 +76,30 @@ func (s *AudioSender) WritePayload(payload []byte, duration uint32) {
 	s.talking = true
 }
 
-func (s *AudioSender) header() int {
+// WriteEvent sends one packet of a telephone-event in the place of duration RTP clock units of audio. All packets of an event
+// carry the timestamp of its beginning, and the first has the marker bit (RFC 4733 §2.5.1.2).
+func (s *AudioSender) WriteEvent(payloadType uint8, payload []byte, begins bool, duration uint32) {
+	if begins {
+		s.event = s.timestamp
+	}
+	if !s.silenced && len(payload) <= maxPayload {
+		n := s.headerOf(payloadType&0x7f, begins, s.event)
+		s.send(n + copy(s.buffer[n:], payload))
+	}
+	s.timestamp += duration
+	s.talking = false
+}
+
+func (s *AudioSender) header() int { return s.headerOf(s.payloadType, !s.talking, s.timestamp) }
+
+func (s *AudioSender) headerOf(payloadType uint8, marker bool, timestamp uint32) int {
 	s.buffer[0] = 2 << 6
-	s.buffer[1] = s.payloadType
-	if !s.talking {
+	s.buffer[1] = payloadType
+	if marker {
 		s.buffer[1] |= 0x80
 	}
 	binary.BigEndian.PutUint16(s.buffer[2:], s.sequence)
-	binary.BigEndian.PutUint32(s.buffer[4:], s.timestamp)
+	binary.BigEndian.PutUint32(s.buffer[4:], timestamp)
 	binary.BigEndian.PutUint32(s.buffer[8:], s.ssrc)
 	return rtpHeader
 }
