@@ -1,0 +1,16 @@
+// Package phone is a SIP phone without a microphone: it dials, says what it is given as PCM, tells what it hears, presses keys and
+// hangs up. The demo and the tests call with it; it stands on the same packages as the server, so it proves that both sides of
+// them agree, and not that others do: that is test/interop's.
+//
+//	calls out, one at a time                     yes
+//	calls in                                     no
+//	INVITE with an offer and without             yes
+//	re-INVITE and UPDATE of the peer             answered
+//	hold and resume                              yes
+//	digest authentication                        yes
+//	RFC 4733 and INFO digits                     sent
+//	UDP, TCP, TLS                                yes
+//	REGISTER, early media, forking               no
+//
+// A phone is one goroutine that ticks every 20 ms and owns its line: sockets, streams and coders. Others post a func to it.
+package phone

@@ -1,0 +1,219 @@
+package phone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// frame is the step of a phone's life.
+const frame = 20 * time.Millisecond
+
+// maxLate is how many frames are made up for after a late tick; more are skipped.
+const maxLate = 10
+
+// linger bounds the wait for a CANCEL to be answered.
+const linger = time.Second
+
+// Phone is in one call. Its methods may be called from any goroutine.
+type Phone struct {
+	config Config
+	ua     *sip.UserAgent
+	dialog *sip.Dialog
+	line   *line
+
+	mu        sync.Mutex // one step of offer/answer at a time; guards the fields below
+	session   *sdp.Session
+	direction sdp.Direction // what we want at most
+	running   bool          // the line belongs to the phone's goroutine
+
+	tasks   chan func() // for the line's goroutine
+	stopped chan struct{}
+	hungUp  sync.Once
+
+	said, heard atomic.Int32 // dBov of the last frame
+	codec       atomic.Value // string
+}
+
+// Dial calls and returns when the call is answered. Refusals are a *sip.StatusError. When ctx ends first, the call is cancelled.
+func Dial(ctx context.Context, config Config) (*Phone, error) {
+	p := &Phone{config: config, tasks: make(chan func()), stopped: make(chan struct{}), session: sdp.NewSession(rand.Uint64() >> 2)}
+	if config.Network.Media == nil {
+		p.config.Network = System(nil)
+	}
+	p.codec.Store("")
+	if err := p.dial(ctx); err != nil {
+		p.abandon()
+		return nil, fmt.Errorf("calling %s: %w", config.Target, err)
+	}
+	p.mu.Lock()
+	p.running = true
+	p.mu.Unlock()
+	go p.run()
+	return p, nil
+}
+
+func (p *Phone) dial(ctx context.Context) error {
+	target, err := sip.ParseURI(p.config.Target)
+	if err != nil {
+		return err
+	}
+	from, err := sip.ParseURI(p.config.Identity)
+	if err != nil {
+		return err
+	}
+	server, err := p.config.destination(ctx, target)
+	if err != nil {
+		return err
+	}
+	if !p.config.Address.IsValid() {
+		if p.config.Address, err = towards(server.Addr); err != nil {
+			return err
+		}
+	}
+	if p.line, err = newLine(p); err != nil {
+		return err
+	}
+	if err := p.listen(server); err != nil {
+		return err
+	}
+	return p.invite(ctx, target, from)
+}
+
+// listen starts the user agent.
+func (p *Phone) listen(server sip.Target) error {
+	p.ua = sip.New(sip.Config{
+		Name: "focus-phone", Logger: p.config.Logger, Dial: p.config.Network.Dial,
+		Locate: func(context.Context, sip.URI) ([]sip.Target, error) { return []sip.Target{server}, nil },
+	})
+	if server.Transport != "UDP" {
+		return nil
+	}
+	conn, err := p.config.Network.ListenPacket(netip.AddrPortFrom(p.config.Address, 0).String())
+	if err != nil {
+		return err
+	}
+	socket := &announced{PacketConn: conn, reading: make(chan struct{})}
+	failed := make(chan error, 1)
+	go func() { failed <- p.ua.ServeUDP(socket) }()
+	select {
+	case <-socket.reading:
+		return nil
+	case err := <-failed:
+		conn.Close()
+		return err
+	}
+}
+
+// announced is a socket that tells when it is read for the first time: then the user agent knows it, and can send.
+type announced struct {
+	net.PacketConn
+	once    sync.Once
+	reading chan struct{}
+}
+
+func (a *announced) ReadFrom(b []byte) (int, net.Addr, error) {
+	a.once.Do(func() { close(a.reading) })
+	return a.PacketConn.ReadFrom(b)
+}
+
+func (p *Phone) invite(ctx context.Context, target, from sip.URI) error {
+	invitation := sip.Invitation{
+		Target: target, From: from, FromName: p.config.Name, Handler: p, Credentials: p.config.Credentials,
+		Headers: []sip.Header{sip.NewHeader("Allow", allow)},
+	}
+	var answering error
+	if p.config.LateOffer {
+		invitation.Answer = func(res *sip.Response) (string, []byte) {
+			answer, err := p.answer(res.Body())
+			answering = err
+			return mediaType, answer
+		}
+	} else {
+		invitation.ContentType, invitation.Body = mediaType, p.offer()
+	}
+	dialog, res, err := p.ua.Invite(ctx, invitation)
+	if err != nil {
+		return err
+	}
+	p.dialog = dialog
+	if !p.config.LateOffer {
+		answering = p.complete(res.Body())
+	}
+	if answering != nil {
+		_ = dialog.Bye(ctx, sip.ReasonHeader("SIP", 488, "answer not acceptable"))
+	}
+	return answering
+}
+
+// abandon frees a phone whose call was not answered.
+func (p *Phone) abandon() {
+	if p.ua != nil {
+		for end := time.Now().Add(linger); p.ua.Stats().ClientTransactions > 0 && time.Now().Before(end); {
+			time.Sleep(frame) // the answer to a CANCEL is on its way
+		}
+		p.ua.Close()
+	}
+	if p.line != nil {
+		p.line.close()
+	}
+}
+
+// run is the phone's goroutine.
+func (p *Phone) run() {
+	defer close(p.stopped)
+	next := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case task := <-p.tasks:
+			task()
+		case now := <-timer.C:
+			next = p.line.tick(now, next)
+			timer.Reset(time.Until(next))
+		case <-p.dialog.Done():
+			p.line.close()
+			return
+		}
+	}
+}
+
+// ask has f run on the phone's goroutine and waits for it; false when the call is over.
+func (p *Phone) ask(f func()) bool {
+	done := make(chan struct{})
+	select {
+	case p.tasks <- func() { f(); close(done) }:
+		<-done
+		return true
+	case <-p.stopped:
+		return false
+	}
+}
+
+// Done is closed when the call is over, whoever ended it.
+func (p *Phone) Done() <-chan struct{} { return p.stopped }
+
+// Err says why the call is over.
+func (p *Phone) Err() error { return context.Cause(p.dialog.Context()) }
+
+// HangUp ends the call with BYE, unless it is over already, and frees the phone. It must be called once the phone is not needed any more.
+func (p *Phone) HangUp(ctx context.Context, reason ...sip.Header) (err error) {
+	p.hungUp.Do(func() {
+		if err = p.dialog.Bye(ctx, reason...); errors.Is(err, sip.ErrDialogDone) {
+			err = nil
+		}
+		<-p.stopped
+		p.ua.Close()
+	})
+	return err
+}
