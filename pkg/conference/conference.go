@@ -111,6 +111,10 @@ func (c *Conference) change(now time.Time, by UserID, ch Change) Change {
 	return ch
 }
 
+// MayCommand reports whether by may do what is asked of the whole conference or of others in it: the organizer, a presenter and an
+// administrator may.
+func (c *Conference) MayCommand(by Actor) bool { return c.commands(by) }
+
 // commands reports whether by is the organizer, a presenter or an administrator. An attendee may only do what is said of its own.
 func (c *Conference) commands(by Actor) bool {
 	if by.Administrator || by.User != "" && by.User == c.record.Organizer {

@@ -10,8 +10,19 @@ import (
 // Joining is an endpoint that comes in.
 type Joining struct {
 	Caller      Caller
+	Guest       UserID // of NameGuest, when the guest was named before it joins; else Join gives a name
 	DisplayText string // of the user; what is too long is cut
 	Endpoint    Endpoint
+}
+
+// NameGuest gives a guest with that URI its name ahead of Join: an MCU must know it before the PIN is asked for. No name is given twice.
+func (c *Conference) NameGuest(uri URI) UserID {
+	user := uri.UserID()
+	if user == "" {
+		user = "sip:anonymous@anonymous.invalid" // RFC 3323 §4.1
+	}
+	c.guests++
+	return UserID(fmt.Sprintf("%s%s%d", user, guestMark, c.guests))
 }
 
 // Join lets an endpoint in by the rules of Admit and says which user it belongs to: an authenticated caller's, who may be in with other
@@ -58,10 +69,13 @@ func (c *Conference) userOf(j Joining) (UserID, error) {
 			return "", fmt.Errorf("%w: %.80q", ErrInvalidURI, j.Caller.URI)
 		}
 		return user, nil
-	case user == "":
-		user = "sip:anonymous@anonymous.invalid" // RFC 3323 §4.1
+	case j.Guest != "":
+		if _, taken := c.users[j.Guest]; taken || !j.Guest.Guest() {
+			return "", fmt.Errorf("%w: guest %.80q", ErrInvalidURI, j.Guest)
+		}
+		return j.Guest, nil
 	}
-	return UserID(fmt.Sprintf("%s%s%d", user, guestMark, c.guests+1)), nil
+	return c.NameGuest(j.Caller.URI), nil
 }
 
 func (c *Conference) enter(now time.Time, user UserID, role Role, j Joining) ([]Change, error) {
@@ -81,9 +95,6 @@ func (c *Conference) enter(now time.Time, user UserID, role Role, j Joining) ([]
 	c.users[user] = p
 	c.order = append(c.order, user)
 	c.arrived(p)
-	if !j.Caller.Authenticated && j.Endpoint.Method != DialedOut {
-		c.guests++
-	}
 	return []Change{c.change(now, "", Change{Kind: UserJoined, User: user, Endpoint: j.Endpoint.ID})}, nil
 }
 

@@ -78,14 +78,15 @@ type Execution struct {
 
 // SDP is the fx:sdp element.
 type SDP struct {
-	Type string // SDPOffer or SDPAnswer
+	Type string // SDPOffer, SDPAnswer or SDPRequest
 	Text string // byte for byte
 }
 
 // Values of SDP.Type.
 const (
-	SDPOffer  = "offer"
-	SDPAnswer = "answer"
+	SDPOffer   = "offer"
+	SDPAnswer  = "answer"
+	SDPRequest = "request" // without text: make a new offer, as a re-INVITE without a body asks for
 )
 
 // ParseEndpoint reads an endpoint element inside another document.
@@ -137,8 +138,8 @@ func (r *reader) sdp(e *strictxml.Element) *SDP {
 		return nil
 	}
 	s := &SDP{Type: e.Attr("", "type"), Text: e.Text}
-	if s.Type != SDPOffer && s.Type != SDPAnswer {
-		r.fail(e, "type is not offer or answer")
+	if s.Type != SDPOffer && s.Type != SDPAnswer && s.Type != SDPRequest {
+		r.fail(e, "type is not offer, answer or request")
 	}
 	return s
 }

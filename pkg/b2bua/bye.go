@@ -1,0 +1,15 @@
+package b2bua
+
+import (
+	"context"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// bye ends the dialog; Config.Ended follows.
+func (l *Leg) bye(tx *sip.ServerTransaction) { _ = tx.Reply(200) }
+
+// Bye ends the leg from our side and says why (RFC 3326). It waits for the answer as long as ctx does; the dialog is over in any case.
+func (l *Leg) Bye(ctx context.Context, cause int, text string) error {
+	return l.dialog.Bye(ctx, sip.ReasonHeader("SIP", cause, text))
+}

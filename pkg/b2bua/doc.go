@@ -1,0 +1,16 @@
+// Package b2bua is the back-to-back user agent (RFC 7092) between a SIP dialog and media that somebody else terminates. A [Leg] is one
+// dialog and its endpoint at an MCU: the straight-line code that carries offers and answers (RFC 3264) between the two. It reads no SDP.
+//
+// There is one file per method; [Leg.ServeDialog] finds it in the table of methods.go.
+//
+//	INVITE with offer, without (offer in 200, answer in ACK)   yes   invite.go, ack.go
+//	re-INVITE: hold, resume, new address, new codec; no offer  yes   reinvite.go
+//	re-INVITE of ours, when the MCU wants a new agreement      yes   offer.go
+//	UPDATE (RFC 3311)                                          yes   update.go
+//	BYE either way, with Reason (RFC 3326)                     yes   bye.go
+//	INFO: application/dtmf-relay, application/dtmf             yes   info.go
+//	OPTIONS in the dialog                                      yes   options.go
+//	reliable provisional responses (RFC 3262), early media     no
+//	multipart bodies                                           no
+//	two legs joined into a call                                no
+package b2bua

@@ -1,0 +1,46 @@
+package b2bua
+
+import (
+	"strings"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// methods is the table of requests that belong to a leg; each stands in a file of its name.
+func methods() map[sip.Method]func(*Leg, *sip.ServerTransaction) {
+	return map[sip.Method]func(*Leg, *sip.ServerTransaction){
+		sip.INVITE:  (*Leg).reinvite,
+		sip.UPDATE:  (*Leg).update,
+		sip.BYE:     (*Leg).bye,
+		sip.INFO:    (*Leg).info,
+		sip.OPTIONS: (*Leg).options,
+	}
+}
+
+// Methods are the methods a leg takes, for Allow.
+func Methods() []sip.Method {
+	return []sip.Method{sip.INVITE, sip.ACK, sip.CANCEL, sip.UPDATE, sip.BYE, sip.INFO, sip.OPTIONS}
+}
+
+// AllowHeader lists what a leg takes.
+func AllowHeader() sip.Header {
+	var names []string
+	for _, method := range Methods() {
+		names = append(names, string(method))
+	}
+	return sip.NewHeader("Allow", strings.Join(names, ", "))
+}
+
+// ServeDialog serves a request of the peer in the dialog. It implements sip.DialogHandler.
+func (l *Leg) ServeDialog(_ *sip.Dialog, tx *sip.ServerTransaction) {
+	serve, known := methods()[tx.Request().Method]
+	missing := Unsupported(tx.Request())
+	switch {
+	case !known:
+		_ = tx.Reply(405, AllowHeader())
+	case len(missing) > 0:
+		_ = tx.Reply(420, UnsupportedHeaders(missing)...)
+	default:
+		serve(l, tx)
+	}
+}

@@ -1,0 +1,72 @@
+package focus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// visitor is who sent a request, as far as the transport and digest know.
+type visitor struct {
+	caller conference.Caller
+	name   string // display text
+}
+
+// challengeError asks for credentials; cause is one of pkg/sip's.
+type challengeError struct{ cause error }
+
+func (e *challengeError) Error() string { return "authentication required: " + e.cause.Error() }
+
+// waitError sends somebody away who guesses too much.
+type waitError struct{ wait time.Duration }
+
+func (e *waitError) Error() string { return fmt.Sprintf("too many failures: wait %s", e.wait) }
+
+// authenticate finds out who called. Somebody without credentials is a guest, whose From is only a claim; what a conference wants of guests
+// is its own policy. Wrong credentials are counted and asked for again.
+func (s *Server) authenticate(tx *sip.ServerTransaction) (visitor, error) {
+	req, now, address := tx.Request(), time.Now(), tx.Source().Addr()
+	from := req.From()
+	guest := visitor{caller: conference.Caller{URI: conference.URI(from.Address.String())}, name: from.DisplayName}
+	if sip.HeaderValue(req, "Authorization") == "" {
+		return guest, nil
+	}
+	if wait := s.config.Limiter.Allow(now, address, ""); wait > 0 {
+		return visitor{}, &waitError{wait}
+	}
+	username, err := s.digest.Authenticate(tx.Context(), req, now)
+	switch {
+	case errors.Is(err, sip.ErrNoCredentials): // for another realm
+		return guest, nil
+	case errors.Is(err, sip.ErrBadCredentials):
+		s.config.Limiter.Failed(now, address, username)
+		s.log.Info("wrong credentials", "user", username, "from", address)
+		return visitor{}, &challengeError{err}
+	case err != nil:
+		return visitor{}, &challengeError{err}
+	}
+	s.config.Limiter.Succeeded(now, address, username)
+	return s.known(tx.Context(), username, from.DisplayName)
+}
+
+func (s *Server) known(ctx context.Context, username, name string) (visitor, error) {
+	user, err := s.config.Users.User(ctx, username)
+	if err != nil {
+		return visitor{}, fmt.Errorf("looking up user %q: %w", username, err)
+	}
+	if name == "" {
+		name = user.DisplayName
+	}
+	caller := conference.Caller{URI: conference.URI(user.URI), Authenticated: true, Administrator: user.Administrator}
+	return visitor{caller, name}, nil
+}
+
+// ha1 is sip.Credentials.
+func (s *Server) ha1(ctx context.Context, username, realm string, algorithm sip.Algorithm) (string, bool) {
+	ha1, err := s.config.Users.HA1(ctx, username, realm, string(algorithm))
+	return ha1, err == nil
+}

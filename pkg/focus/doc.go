@@ -1,0 +1,20 @@
+// Package focus is the conference focus of RFC 4353 and the conference factory of RFC 4579: SIP in, policy, C3P to the MCU, news out.
+//
+// A [Server] owns the SIP user agent and is the c3p.Handler for clients and the c3p.Listener of the MCU. Each conference in which something
+// happens has a [Focus]: one goroutine that owns its conference.Conference and its legs. Everybody else posts a func to it. Nothing in it
+// blocks: round trips to the MCU run on the goroutine of the request that needs them, or on one of their own that posts the result.
+//
+//	INVITE of sip:ID@DOM, of the focus URI, of the A/V MCU URI    yes   invite.go
+//	INVITE of the ad-hoc factory (RFC 4579 §5.4)                  yes   conferencefactory.go
+//	digest authentication, limits on guessing                     yes   authenticate.go
+//	PIN by RFC 4733 and INFO digits                               yes   pin.go
+//	what the MCU reports                                          yes   notify.go
+//	automatic recording, announcements of it                      yes   recording.go
+//	C3P at the factory: addConference, getConference(s),          yes   one file per command
+//	  deleteConference, getConferencingCapabilities
+//	C3P at the focus: modifyConferenceLock, deleteUser,           yes   one file per command
+//	  modifyUserRoles, modifyEndpointMedia, recording
+//	C3P over SERVICE and INFO, INVITE with addUser                no
+//	dial-out, REFER, lobby                                        no
+//	conference event package (RFC 4575)                           no
+package focus

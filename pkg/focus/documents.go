@@ -1,0 +1,100 @@
+package focus
+
+import (
+	"strconv"
+
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+)
+
+// secrets says whether a document shows the PIN.
+type secrets bool
+
+const (
+	withSecrets    secrets = true
+	withoutSecrets secrets = false
+)
+
+// secretsFor: the PIN is for the organizer and administrators.
+func secretsFor(by conference.Actor, record conference.Record) secrets {
+	return secrets(by.Administrator || by.User != "" && by.User == record.Organizer)
+}
+
+// participation is the purpose of a URI that "accesses a focus" and brings the caller in (RFC 4575 §5.3.1).
+const participation = "participation"
+
+// document is what a client is told of a record: its focus as the entity, and what to dial in conf-uris.
+func (s *Server) document(record conference.Record, show secrets) *confinfo.Document {
+	active, autoRecord := false, record.AutoRecord
+	d := &confinfo.Description{
+		Subject: record.Subject, ConferenceID: string(record.ID), ExpiryTime: record.Expires.UTC(), AdmissionPolicy: string(record.AdmissionPolicy),
+		Organizer: string(record.Organizer), AutoRecord: &autoRecord,
+		ConfURIs: []confinfo.URI{
+			{URI: string(conference.DialURI(record.ID, s.config.Domain)), DisplayText: "telephone", Purpose: participation},
+			{URI: string(conference.MCUURI(record.Organizer, conference.AudioVideo, record.ID)), DisplayText: "audio", Purpose: conference.AudioVideo},
+		},
+	}
+	if show {
+		d.Passcode = string(record.PIN)
+	}
+	for _, user := range record.Invitees {
+		d.Invitees = append(d.Invitees, string(user))
+	}
+	return &confinfo.Document{
+		Entity: string(conference.FocusURI(record.Organizer, record.ID)), State: confinfo.Full, Description: d,
+		ConferenceState: &confinfo.ConferenceState{Active: &active, Locked: &record.Locked},
+	}
+}
+
+// describeMeeting adds what happens in the conference.
+func describeMeeting(document *confinfo.Document, c *conference.Conference) {
+	active, count := true, c.Len()
+	document.ConferenceState.Active, document.ConferenceState.UserCount = &active, &count
+	document.ConferenceState.Recording = recordingState(c.Recording())
+	document.UsersState = confinfo.Full
+	for _, p := range c.Participants() {
+		document.Users = append(document.Users, userElement(p))
+	}
+}
+
+func recordingState(state conference.RecordingState) string {
+	switch state {
+	case conference.Recording:
+		return confinfo.RecordingStarted
+	case conference.RecordingPaused:
+		return confinfo.RecordingPaused
+	}
+	return confinfo.RecordingStopped
+}
+
+func userElement(p conference.Participant) confinfo.User {
+	user := confinfo.User{Entity: string(p.User), State: confinfo.Full, DisplayText: p.DisplayText, Roles: []string{string(p.Role)}}
+	for _, e := range p.Endpoints {
+		user.Endpoints = append(user.Endpoints, endpointElement(e))
+	}
+	return user
+}
+
+func endpointElement(e conference.Endpoint) confinfo.Endpoint {
+	element := confinfo.Endpoint{
+		Entity: string(e.ID), SessionType: e.SessionType, DisplayText: e.DisplayText, Status: string(e.Status), JoiningMethod: string(e.Method),
+		JoiningInfo: confinfo.Execution{When: e.Joined.UTC()},
+	}
+	for _, m := range e.Media {
+		element.Media = append(element.Media, mediaElement(m))
+	}
+	return element
+}
+
+func mediaElement(m conference.MediaStream) confinfo.Media {
+	element := confinfo.Media{
+		ID: string(m.ID), Type: string(m.Type), Label: m.Label, Status: string(m.Direction), IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Unblock,
+	}
+	if m.SSRC != 0 {
+		element.SrcID = strconv.FormatUint(uint64(m.SSRC), 10)
+	}
+	if m.Muted != conference.NotMuted {
+		element.IngressFilter = confinfo.Block
+	}
+	return element
+}

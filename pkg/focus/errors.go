@@ -1,0 +1,185 @@
+package focus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/b2bua"
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// outcome is what the outside is told of an error.
+type outcome struct {
+	err         error
+	status      int        // of SIP
+	diagnostics int        // of ms-diagnostics; 0: none
+	reason      c3p.Reason // of C3P
+	text        string     // for a person; "": the error's own
+}
+
+// outcomes is the one place where errors become SIP statuses and C3P reasons: the first row that fits. What is not in it is a secret: 500
+// and otherFailure, and a line in the log.
+var outcomes = []outcome{
+	{conference.ErrNotFound, 404, 3012, c3p.ReasonConferenceDoesNotExist, "no such conference"},
+	{conference.ErrEnded, 403, 3014, c3p.ReasonConferenceDoesNotExist, "the conference has ended"},
+	{conference.ErrExpired, 403, 3014, c3p.ReasonConferenceDoesNotExist, "the conference has expired"},
+	{conference.ErrLocked, 403, 3014, c3p.ReasonConferenceLocked, "the conference is locked"},
+	{conference.ErrFull, 486, 0, c3p.ReasonMaximumUsersExceeded, "the conference is full"},
+	{conference.ErrNotInvited, 403, 3014, c3p.ReasonInvitationOnly, "the conference is for those who are invited"},
+	{conference.ErrAnonymousNotAllowed, 403, 3008, c3p.ReasonAnonymousUsersNotAllowed, "the conference is for authenticated users"},
+	{conference.ErrNotPermitted, 403, 3014, c3p.ReasonForbidden, "not permitted"},
+	{conference.ErrPINRequired, 403, 3014, c3p.ReasonInvalidPasscode, "the PIN is required"},
+	{conference.ErrPINWrong, 403, 3014, c3p.ReasonInvalidPasscode, "wrong PIN"},
+	{conference.ErrExists, 403, 0, c3p.ReasonConferenceExists, "the conference id is taken"},
+	{conference.ErrVersion, 500, 0, c3p.ReasonServiceUnavailable, "somebody else changed the conference: try again"},
+	{conference.ErrNoSuchUser, 404, 3002, c3p.ReasonUserDoesNotExist, "no such participant"},
+	{conference.ErrNoSuchEndpoint, 404, 3009, c3p.ReasonEndpointDoesNotExist, "no such endpoint"},
+	{conference.ErrNoSuchMedia, 404, 0, c3p.ReasonMediaDoesNotExist, "no such media stream"},
+	{conference.ErrEndpointExists, 486, 0, c3p.ReasonUserExists, "the endpoint has joined already"},
+	{conference.ErrInvalidURI, 404, 3012, c3p.ReasonConferenceEntityInvalid, ""},
+	{conference.ErrInvalidID, 404, 3012, c3p.ReasonInvalidConferenceID, ""},
+	{conference.ErrInvalidExpiry, 400, 0, c3p.ReasonInvalidExpiryTime, ""},
+	{conference.ErrInvalidPIN, 400, 0, c3p.ReasonInvalidPasscode, ""},
+	{conference.ErrInvalidPolicy, 400, 0, c3p.ReasonInvalidAdmissionPolicy, ""},
+	{conference.ErrInvalidOrganizer, 400, 0, c3p.ReasonInvalidUserEntity, ""},
+	{conference.ErrInvalidInvitee, 400, 0, c3p.ReasonInvalidUserEntity, ""},
+	{conference.ErrInvalidRole, 400, 3016, c3p.ReasonInvalidRole, ""},
+	{conference.ErrInvalid, 400, 3007, c3p.ReasonInvalidContent, ""},
+
+	{errNotOurs, 404, 3012, c3p.ReasonConferenceEntityInvalid, "not a domain of this server"},
+	{errScheme, 416, 0, c3p.ReasonConferenceEntityInvalid, "not a SIP URI"},
+	{errWrongFrom, 403, 3000, c3p.ReasonForbidden, "from is not the sender"},
+	{errNoCommand, 501, 3004, c3p.ReasonNotImplemented, "the command is not for a client of this server"},
+	{errNotRecording, 403, 0, c3p.ReasonNoRecordingInProgress, "the conference is not being recorded"},
+	{errGone, 480, 0, c3p.ReasonServiceUnavailable, "the conference has just ended: try again"},
+	{errNoMCU, 503, 0, c3p.ReasonServiceUnavailable, "no media server answers"},
+	{errClosing, 503, 0, c3p.ReasonServiceUnavailable, "the server is shutting down"},
+	{errCrowded, 503, 0, c3p.ReasonServiceUnavailable, "too many callers are being asked for the PIN"},
+
+	{b2bua.ErrMediaType, 415, 0, c3p.ReasonInvalidContent, "the body is not a session description"},
+	{b2bua.ErrPending, 491, 0, c3p.ReasonServiceUnavailable, "another offer is unanswered"},
+	{sip.ErrOverload, 503, 0, c3p.ReasonServiceUnavailable, "too many calls"},
+	{sip.ErrCancelled, 487, 0, c3p.ReasonOtherFailure, "cancelled"},
+	{context.Canceled, 503, 0, c3p.ReasonServiceUnavailable, "interrupted"},
+	{context.DeadlineExceeded, 503, 0, c3p.ReasonServiceUnavailable, "timed out"},
+}
+
+// statuses are for what an MCU refuses; the reason says it all.
+var statuses = map[c3p.Reason]int{
+	c3p.ReasonMediaNotAcceptable:   488,
+	c3p.ReasonInvalidContent:       400,
+	c3p.ReasonServiceUnavailable:   503,
+	c3p.ReasonMaximumUsersExceeded: 486,
+	c3p.ReasonUserExists:           486,
+	c3p.ReasonEndpointDoesNotExist: 481,
+}
+
+// outcomeOf looks err up. known is false for what nobody is told about.
+func outcomeOf(err error) (o outcome, known bool) {
+	var wire *c3p.Error
+	if errors.As(err, &wire) {
+		status, found := statuses[wire.Reason]
+		if !found {
+			status = 500
+		}
+		return outcome{err: err, status: status, diagnostics: diagnosticsOf(wire.Reason), reason: wire.Reason, text: wire.Detail}, true
+	}
+	for _, row := range outcomes {
+		if errors.Is(err, row.err) {
+			if row.text == "" {
+				row.text = err.Error()
+			}
+			return row, true
+		}
+	}
+	return outcome{err: err, status: 500, reason: c3p.ReasonOtherFailure}, false
+}
+
+// diagnosticsOf: 7008 is "error parsing SDP".
+func diagnosticsOf(reason c3p.Reason) int {
+	if reason == c3p.ReasonMediaNotAcceptable || reason == c3p.ReasonInvalidContent {
+		return 7008
+	}
+	return 0
+}
+
+// wireError is what a C3P client is told.
+func (s *Server) wireError(err error) error {
+	var wait *waitError
+	if errors.As(err, &wait) {
+		return &c3p.Error{Reason: c3p.ReasonServiceUnavailable, Detail: wait.Error(), Err: err}
+	}
+	o, known := outcomeOf(err)
+	if !known {
+		s.log.Error("unexpected failure", "err", err)
+	}
+	return &c3p.Error{Reason: o.reason, Detail: o.text, Err: err}
+}
+
+// refuse answers a request outside of dialogs, or the first of one.
+func (s *Server) refuse(tx *sip.ServerTransaction, err error) {
+	var challenge *challengeError
+	if errors.As(err, &challenge) {
+		_ = tx.Respond(s.digest.Challenge(tx.Request(), challenge.cause, time.Now()))
+		return
+	}
+	code, headers := s.refusal(err)
+	s.log.Info("request refused", "method", tx.Request().Method, "status", code, "from", tx.Source(), "err", err)
+	_ = tx.Reply(code, headers...)
+}
+
+// refusal is the status of an error and the headers that explain it.
+func (s *Server) refusal(err error) (code int, headers []sip.Header) {
+	var wait *waitError
+	if errors.As(err, &wait) {
+		seconds := int(math.Ceil(wait.wait.Seconds()))
+		return 480, []sip.Header{sip.NewHeader("Retry-After", strconv.Itoa(seconds)), s.warning("too many failures")}
+	}
+	o, known := outcomeOf(err)
+	if !known {
+		s.log.Error("unexpected failure", "err", err)
+	}
+	return o.status, s.explain(o)
+}
+
+// retryAfter is what callers are told to wait, in seconds, when there is no room.
+const retryAfter = "10"
+
+func (s *Server) explain(o outcome) (headers []sip.Header) {
+	if o.text != "" {
+		headers = append(headers, s.warning(o.text))
+	}
+	if o.diagnostics != 0 {
+		headers = append(headers, sip.NewHeader("ms-diagnostics", fmt.Sprintf("%d;reason=%s;source=%s", o.diagnostics, quote(o.text), quote(s.config.Domain))))
+	}
+	switch o.status {
+	case 415:
+		headers = append(headers, acceptHeader())
+	case 503:
+		headers = append(headers, sip.NewHeader("Retry-After", retryAfter))
+	}
+	return headers
+}
+
+// warning explains a refusal. What an MCU says of an SDP begins with the code that RFC 3261 §20.43 has for it; all else is 399, "miscellaneous".
+func (s *Server) warning(text string) sip.Header {
+	code, rest := 399, text
+	if head, tail, found := strings.Cut(text, " "); found && len(head) == 3 {
+		if n, err := strconv.Atoi(head); err == nil && n >= 300 {
+			code, rest = n, tail
+		}
+	}
+	return sip.WarningHeader(code, s.config.Domain, rest)
+}
+
+// quote makes a quoted-string (RFC 3261 §25.1).
+func quote(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", " ", "\n", " ").Replace(text) + `"`
+}

@@ -1,0 +1,259 @@
+package focus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+)
+
+// Focus is the focus of one conference in which something happens: it starts with the first join or command and ends with the meeting.
+type Focus struct {
+	server *Server
+	id     conference.ID
+	uri    string // of the focus
+	log    *slog.Logger
+
+	queue   chan func()   // for the loop; who posts to a full queue waits
+	stopped chan struct{} // closed when the loop has ended
+	gone    chan struct{} // closed when the MCU has forgotten the conference too: it may start again
+	done    chan struct{} // closed when the other sides have answered BYE as well
+
+	// Owned by the loop.
+	conference *conference.Conference
+	legs       map[conference.EndpointID]*leg // with an accepted call
+	pins       map[*leg]*pinDialogue          // those of legs that are being asked
+	since      time.Time                      // start
+	visited    bool                           // somebody was in
+	over       bool
+	prompts    uint64 // numbers what was spoken
+
+	booting   chan struct{} // held while the MCU is told about the conference
+	booted    bool          // owned by whoever holds booting
+	recording chan struct{} // held while a recording command is at the MCU
+	storing   chan struct{} // held while the record is written
+	version   uint64        // of the stored record; owned by whoever holds storing
+}
+
+// errGone says that the meeting ended while a request was on its way.
+var errGone = errors.New("meeting has just ended")
+
+const (
+	maxQueue = 1024
+	// unusedTime is how long a focus lives that nobody joins.
+	unusedTime = 10 * time.Minute
+)
+
+// focus finds the focus of a conference or starts it.
+func (s *Server) focus(ctx context.Context, id conference.ID) (*Focus, error) {
+	for {
+		s.mu.Lock()
+		f, closing := s.focuses[id], s.closing
+		s.mu.Unlock()
+		switch {
+		case closing:
+			return nil, errClosing
+		case f == nil:
+			return s.start(ctx, id)
+		}
+		select {
+		case <-f.stopped:
+		default:
+			return f, nil
+		}
+		select {
+		case <-f.gone:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// start reads the record and starts the loop, unless somebody else has been faster.
+func (s *Server) start(ctx context.Context, id conference.ID) (*Focus, error) {
+	record, err := s.config.Directory.Get(ctx, id)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("conference %s: %w", id, err)
+	case !record.Ended.IsZero():
+		return nil, fmt.Errorf("conference %s: %w", id, conference.ErrEnded)
+	case record.ExpiredAt(time.Now()):
+		return nil, fmt.Errorf("conference %s: %w", id, conference.ErrExpired)
+	}
+	f := s.newFocus(record)
+	s.mu.Lock()
+	running, closing := s.focuses[id], s.closing
+	if running == nil && !closing {
+		s.focuses[id] = f
+	}
+	s.mu.Unlock()
+	switch {
+	case closing:
+		return nil, errClosing
+	case running != nil:
+		return s.focus(ctx, id)
+	}
+	s.run("conference "+string(id), func(context.Context) { f.loop() })
+	f.log.Info("conference started")
+	return f, nil
+}
+
+func (s *Server) newFocus(record conference.Record) *Focus {
+	c := conference.New(record)
+	return &Focus{
+		server: s, id: record.ID, uri: string(c.URI()), log: s.log.With("conference", record.ID),
+		queue: make(chan func(), maxQueue), stopped: make(chan struct{}), gone: make(chan struct{}), done: make(chan struct{}),
+		conference: c, legs: make(map[conference.EndpointID]*leg), pins: make(map[*leg]*pinDialogue), since: time.Now(),
+		booting: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), version: record.Version,
+	}
+}
+
+// loop owns the conference. It ends after finish.
+func (f *Focus) loop() {
+	defer close(f.stopped)
+	timer := time.NewTimer(unusedTime)
+	defer timer.Stop()
+	for !f.over {
+		timer.Reset(max(0, time.Until(f.deadline())))
+		select {
+		case work := <-f.queue:
+			work()
+		case <-timer.C:
+			_ = f.server.guard("waiting", func() error { f.tick(time.Now()); return nil })
+		}
+	}
+}
+
+// deadline is when tick has something to do.
+func (f *Focus) deadline() time.Time {
+	deadline := f.since.Add(unusedTime)
+	if f.used() {
+		deadline = time.Now().Add(unusedTime)
+	}
+	if at := f.conference.Deadline(); !at.IsZero() && at.Before(deadline) {
+		deadline = at
+	}
+	for _, p := range f.pins {
+		if at := p.deadline(); !at.IsZero() && at.Before(deadline) {
+			deadline = at
+		}
+	}
+	return deadline
+}
+
+// used says whether somebody is here or ever was: then the conference knows when it is over.
+func (f *Focus) used() bool { return len(f.legs) > 0 || f.visited }
+
+func (f *Focus) tick(now time.Time) {
+	for l, p := range f.pins {
+		p.tick(f, l, now)
+	}
+	locked := f.conference.Locked()
+	switch {
+	case f.conference.Expire(now) != nil:
+		if locked != f.conference.Locked() {
+			record := f.conference.Record()
+			f.server.run("storing the conference", func(ctx context.Context) { f.unlockStored(ctx, record) })
+		}
+		f.finish(480, "the conference has ended")
+	case !f.used() && !now.Before(f.since.Add(unusedTime)):
+		f.finish(480, "the conference has ended")
+	}
+}
+
+// do runs work on the loop and waits for it. A panic in it is its error; errGone says that the loop has ended.
+func (f *Focus) do(ctx context.Context, work func() error) error {
+	result := make(chan error, 1)
+	select {
+	case f.queue <- func() { result <- f.server.guard("working on conference "+string(f.id), work) }:
+	case <-f.stopped:
+		return errGone
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-f.stopped:
+	}
+	select {
+	case err := <-result:
+		return err
+	default:
+		return errGone
+	}
+}
+
+// post has work run on the loop some time. Never call it from the loop.
+func (f *Focus) post(work func()) {
+	select {
+	case f.queue <- func() { _ = f.server.guard("working on conference "+string(f.id), func() error { work(); return nil }) }:
+	case <-f.stopped:
+	}
+}
+
+// inFocus runs work on the loop of a conference, which is started if need be, and says which focus that was.
+func (s *Server) inFocus(ctx context.Context, id conference.ID, work func(*Focus) error) (*Focus, error) {
+	for {
+		f, err := s.focus(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err = f.do(ctx, func() error { return work(f) }); !errors.Is(err, errGone) {
+			return f, err
+		}
+	}
+}
+
+// finish ends the meeting: BYE to everybody with that reason, and the MCU forgets the conference.
+func (f *Focus) finish(code int, text string) {
+	if f.over {
+		return
+	}
+	f.over = true
+	var byes sync.WaitGroup
+	for _, l := range f.legs {
+		byes.Add(1)
+		f.server.run("hanging up", func(ctx context.Context) {
+			defer byes.Done()
+			l.bye(ctx, code, text)
+		})
+	}
+	clear(f.legs)
+	clear(f.pins)
+	f.log.Info("conference stopped", "reason", text)
+	f.server.run("ending conference", func(ctx context.Context) {
+		f.forgetAtMCU(ctx)
+		f.server.forget(f)
+		close(f.gone)
+		byes.Wait()
+		close(f.done)
+	})
+}
+
+// forgetAtMCU waits for a command that is starting the conference there.
+func (f *Focus) forgetAtMCU(ctx context.Context) {
+	f.booting <- struct{}{}
+	defer func() { <-f.booting }()
+	if !f.booted {
+		return
+	}
+	f.booted = false
+	keys := c3p.ConferenceKeys{Entity: f.uri}
+	if _, err := f.command(ctx, &c3p.DeleteConference{Keys: keys}); err != nil {
+		f.log.Warn("MCU does not end the conference", "err", err)
+	}
+}
+
+func (s *Server) forget(f *Focus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.focuses[f.id] == f {
+		delete(s.focuses, f.id)
+	}
+}

@@ -1,0 +1,189 @@
+package focus
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/b2bua"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// invite lets somebody in. The whole set-up is this straight line, on the goroutine of the request:
+//
+//	target         the URI is a conference of ours                      404
+//	authenticate   digest, if the caller offers it                      401
+//	admit          on the loop: policy, lock, the user's name           401, 403, 404
+//	Connect        the offer to the MCU, the answer back                400, 488, 503
+//	enter          on the loop: the roster, and 200                     403, 487
+//
+// A CANCEL has been answered by the transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
+func (s *Server) invite(tx *sip.ServerTransaction) error {
+	to, err := s.target(tx)
+	if err != nil {
+		return err
+	}
+	who, err := s.authenticate(tx)
+	if err != nil {
+		return err
+	}
+	if to.Kind == conference.KindAdHocFactory {
+		return s.inviteFactory(tx, who)
+	}
+	if err := s.mayGuess(tx, who); err != nil {
+		return err
+	}
+	err = s.join(tx, who, to)
+	if errors.Is(err, conference.ErrNotFound) && !who.caller.Authenticated {
+		s.config.Limiter.Failed(time.Now(), tx.Source().Addr(), "")
+	}
+	return err
+}
+
+// mayGuess slows down who tries conference ids without a name.
+func (s *Server) mayGuess(tx *sip.ServerTransaction, who visitor) error {
+	if who.caller.Authenticated {
+		return nil
+	}
+	if wait := s.config.Limiter.Allow(time.Now(), tx.Source().Addr(), ""); wait > 0 {
+		return &waitError{wait}
+	}
+	return nil
+}
+
+// join brings the caller into the conference that was dialled.
+func (s *Server) join(tx *sip.ServerTransaction, who visitor, to conference.Address) (err error) {
+	l := s.newLeg(tx, who, to.Kind)
+	var ours sip.URI
+	l.focus, err = s.inFocus(tx.Context(), to.ID, func(f *Focus) error {
+		ours = contact(tx, to.Kind, f.conference)
+		return f.admit(time.Now(), l, to)
+	})
+	if err != nil {
+		return err
+	}
+	if l.Leg, err = b2bua.New(tx, l.config(ours)); err != nil {
+		return err
+	}
+	if err = l.Connect(s.ctx); err != nil {
+		return err
+	}
+	if err = l.focus.do(s.ctx, func() error { return l.focus.enter(time.Now(), l) }); err != nil {
+		l.removeAtMCU()
+		return fmt.Errorf("joining %s: %w", to.ID, err)
+	}
+	return nil
+}
+
+// admit asks the policy, and names the user for the MCU.
+func (f *Focus) admit(now time.Time, l *leg, to conference.Address) error {
+	record, caller := f.conference.Record(), l.visitor.caller
+	if to.Organizer != "" && userPart(to.Organizer) != userPart(record.Organizer) {
+		return conference.ErrNotFound
+	}
+	admission, err := f.conference.Admit(now, caller)
+	if !caller.Authenticated && (errors.Is(err, conference.ErrAnonymousNotAllowed) || err == nil && claims(caller, record)) {
+		return &challengeError{sip.ErrNoCredentials}
+	}
+	if err != nil {
+		return err
+	}
+	if l.needPIN = admission.NeedPIN; l.needPIN && len(f.pins) >= maxAsked {
+		return errCrowded
+	}
+	if l.user = caller.URI.UserID(); !caller.Authenticated {
+		l.user = f.conference.NameGuest(caller.URI)
+	}
+	return nil
+}
+
+// claims says whether a guest says to be somebody whom the conference knows: telephones offer credentials only when they are asked, and
+// the organizer and the invitees have rights that a guest has not.
+func claims(caller conference.Caller, record conference.Record) bool {
+	user := caller.URI.UserID()
+	return user != "" && (user == record.Organizer || slices.Contains(record.Invitees, user))
+}
+
+// userPart compares organizers without their domain: a URI may have one of our addresses instead.
+func userPart(user conference.UserID) string {
+	uri, err := sip.ParseURI(string(user))
+	if err != nil {
+		return ""
+	}
+	return uri.User
+}
+
+// config makes the leg's dialog tell the loop what happens in it.
+func (l *leg) config(contact sip.URI) b2bua.Config {
+	f := l.focus
+	return b2bua.Config{
+		Endpoint: l, Contact: contact, Params: sip.Params{{K: "isfocus"}}, Refusal: f.server.refusal,
+		Established: func() { f.post(func() { f.established(l) }) },
+		Digit:       func(digit string, _ time.Duration) { f.post(func() { f.digit(l, digit, byINFO) }) },
+		Failed: func(code int, text string, err error) {
+			f.log.Info("call failed", "user", l.user, "reason", text, "err", err)
+			f.post(func() { f.drop(l, code, text) })
+		},
+		Ended: func(error) { f.post(func() { f.leave(l) }) },
+	}
+}
+
+// enter accepts the call, and puts who needs no PIN into the roster.
+func (f *Focus) enter(now time.Time, l *leg) error {
+	if !l.needPIN {
+		if err := f.enrol(now, l); err != nil {
+			return err
+		}
+	}
+	f.legs[l.id] = l
+	if err := l.Accept(); err != nil {
+		delete(f.legs, l.id)
+		if l.joined {
+			l.joined = false
+			_, _ = f.conference.RemoveEndpoint(now, l.user, l.id)
+		}
+		return err
+	}
+	return nil
+}
+
+// enrol puts a leg into the roster; with the first participant comes the recording, if the conference has one.
+func (f *Focus) enrol(now time.Time, l *leg) error {
+	guest := l.user
+	if l.visitor.caller.Authenticated {
+		guest = ""
+	}
+	user, _, err := f.conference.Join(now, conference.Joining{
+		Caller: l.visitor.caller, Guest: guest, DisplayText: l.name,
+		Endpoint: conference.Endpoint{
+			ID: l.id, DisplayText: l.agent, SessionType: l.session, Status: conference.StatusConnected, Method: conference.DialedIn, Media: l.media,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	l.user, l.joined, f.visited = user, true, true
+	f.log.Info("joined", "user", user, "from", l.address)
+	if f.conference.Len() == 1 && f.conference.Record().AutoRecord {
+		f.autoStart()
+	}
+	return nil
+}
+
+// established: the caller hears us from now on.
+func (f *Focus) established(l *leg) {
+	switch {
+	case f.legs[l.id] != l:
+	case l.needPIN:
+		f.askPIN(l)
+	case f.conference.Recording() == conference.Recording:
+		f.say(l, recordingStarted)
+	}
+}
+
+// errCrowded refuses callers when too many are at the PIN.
+var errCrowded = errors.New("too many callers at the PIN")
+
+const maxAsked = 1000

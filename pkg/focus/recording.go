@@ -1,0 +1,140 @@
+package focus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/prompt"
+)
+
+const recordingStarted = prompt.RecordingStarted
+
+// itself is the server as an actor: what nobody asked for.
+var itself = conference.Actor{Administrator: true}
+
+var errNotRecording = errors.New("conference is not being recorded")
+
+// record carries one recording command to the MCU and then into the roster. Only one is under way at a time.
+func (f *Focus) record(ctx context.Context, by conference.Actor, command c3p.Command, state conference.RecordingState, due func() error) error {
+	select {
+	case f.recording <- struct{}{}:
+		defer func() { <-f.recording }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := f.do(ctx, due); err != nil {
+		return err
+	}
+	if err := f.boot(ctx); err != nil {
+		return err
+	}
+	if _, err := f.command(ctx, command); err != nil {
+		return err
+	}
+	return f.do(ctx, func() error { return f.setRecording(by, state) })
+}
+
+// setRecording changes the roster; everybody hears of it once.
+func (f *Focus) setRecording(by conference.Actor, state conference.RecordingState) error {
+	changes, err := f.conference.SetRecording(time.Now(), by, state)
+	if err != nil {
+		return fmt.Errorf("recording of %s: %w", f.id, err)
+	}
+	if len(changes) > 0 {
+		f.log.Info("recording", "state", state)
+		f.announce(state)
+	}
+	return nil
+}
+
+// announce says to everybody what the recording does.
+func (f *Focus) announce(state conference.RecordingState) {
+	if f.conference.Len() == 0 {
+		return
+	}
+	spoken := map[conference.RecordingState]string{
+		conference.Recording: recordingStarted, conference.RecordingPaused: prompt.RecordingPaused, conference.NotRecording: prompt.RecordingStopped,
+	}
+	f.prompts++
+	command := &c3p.PlayPrompt{
+		Keys: c3p.EndpointKeys{Conference: f.uri}, ID: strconv.FormatUint(f.prompts, 10), Prompts: []string{spoken[state]},
+	}
+	f.server.run("announcing", func(ctx context.Context) { f.play(ctx, command) })
+}
+
+// autoStart records from the first participant on.
+func (f *Focus) autoStart() {
+	command := &c3p.StartRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}
+	f.auto(command, conference.Recording, func() bool {
+		return f.conference.Len() > 0 && f.conference.Recording() == conference.NotRecording
+	})
+}
+
+// autoStop ends a recording when nobody is left.
+func (f *Focus) autoStop() {
+	command := &c3p.StopRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}
+	f.auto(command, conference.NotRecording, func() bool {
+		return f.conference.Len() == 0 && f.conference.Recording() != conference.NotRecording
+	})
+}
+
+// auto records by itself, if that is still due when its turn comes.
+func (f *Focus) auto(command c3p.Command, state conference.RecordingState, due func() bool) {
+	f.server.run(command.Name(), func(ctx context.Context) {
+		err := f.record(ctx, itself, command, state, func() error {
+			if !due() {
+				return errNotDue
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errNotDue) && !errors.Is(err, errGone) {
+			f.log.Error("recording", "command", command.Name(), "err", err)
+		}
+	})
+}
+
+var errNotDue = errors.New("no longer due")
+
+// recordingChanged: the MCU says what became of the recording; a full disk ends it, never the meeting.
+func (f *Focus) recordingChanged(event *c3p.Recording) {
+	state := conference.NotRecording
+	switch event.State {
+	case confinfo.RecordingStarted:
+		state = conference.Recording
+	case confinfo.RecordingPaused:
+		state = conference.RecordingPaused
+	case confinfo.RecordingFailed:
+		f.log.Error("recording failed", "reason", event.Reason)
+	}
+	if f.conference.Recording() == conference.NotRecording && state == conference.RecordingPaused {
+		return
+	}
+	if err := f.setRecording(itself, state); err != nil {
+		f.log.Warn("recording", "state", event.State, "err", err)
+	}
+}
+
+// mayRecord says whether by may command a recording.
+func (f *Focus) mayRecord(by conference.Actor) error {
+	if !f.conference.MayCommand(by) {
+		return conference.ErrNotPermitted
+	}
+	return nil
+}
+
+// isRecorded is mayRecord for what needs a recording that runs.
+func (f *Focus) isRecorded(by conference.Actor) error {
+	if err := f.mayRecord(by); err != nil {
+		return err
+	}
+	if f.conference.Recording() == conference.NotRecording {
+		return errNotRecording
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package testenv
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/focus"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+	"github.com/seed-f3cefc8c/focus/pkg/sip/siptest"
+)
+
+// Domain is the server's, and Address where it listens for SIP.
+const (
+	Domain  = "example.com"
+	Address = "192.0.2.1:5060"
+)
+
+// World is the system and everybody in it.
+type World struct {
+	*testing.T
+	Net    *siptest.Network
+	Focus  *focus.Server
+	Store  *cluster.Cluster
+	MCU    *MCU
+	phones int
+	next   int // request id
+}
+
+// Run tells a story in virtual time.
+func Run(t *testing.T, story func(w *World)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		story(w)
+	})
+}
+
+func newWorld(t *testing.T) *World {
+	t.Helper()
+	w := &World{T: t, Net: siptest.NewNetwork(), MCU: &MCU{}}
+	var err error
+	if w.Store, err = cluster.InMemory(cluster.Config{Realm: Domain, Hash: cluster.HashCost{Time: 1, Memory: 8, Threads: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	w.Focus, err = focus.New(focus.Config{
+		Domain: Domain, MCU: throughXML{w.MCU}, Directory: w.Store.Conferences, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		SIP: sip.Config{Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			return w.Net.DialFrom(ctx, "192.0.2.1:0", addr)
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.MCU.news = newsThroughXML{w.Focus}
+	w.serve(w.Focus.UserAgent(), Address)
+	t.Cleanup(func() {
+		if err := w.Focus.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		w.Store.Close()
+	})
+	return w
+}
+
+// serve opens the sockets of a user agent.
+func (w *World) serve(ua *sip.UserAgent, address string) {
+	w.Helper()
+	packets, err := w.Net.ListenPacket(address)
+	if err != nil {
+		w.Fatal(err)
+	}
+	listener, err := w.Net.Listen(address)
+	if err != nil {
+		w.Fatal(err)
+	}
+	go ua.ServeUDP(packets)
+	go ua.ServeTCP(listener)
+	synctest.Wait()
+}
+
+// users are the store's, as the focus wants them.
+type users struct{ *cluster.Users }
+
+func (u users) User(ctx context.Context, name string) (focus.User, error) {
+	user, err := u.Get(ctx, name)
+	return focus.User{URI: user.URI, DisplayName: user.DisplayName, Administrator: user.Administrator}, err
+}
+
+// Password is everybody's.
+const Password = "correct horse"
+
+// User adds somebody who can log in.
+func (w *World) User(name string) {
+	w.Helper()
+	if _, err := w.Store.Users.Add(w.Context(), cluster.User{Name: name, DisplayName: name}, Password); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// Organizer makes every conference of a story, unless the story says otherwise.
+const Organizer = "sip:olivia@example.com"
+
+// Conference makes a conference that everybody may join; change what is special about it.
+func (w *World) Conference(id string, change ...func(*confinfo.Description)) {
+	w.Helper()
+	d := &confinfo.Description{ConferenceID: id, AdmissionPolicy: confinfo.Anonymous, Organizer: Organizer}
+	for _, special := range change {
+		special(d)
+	}
+	w.Succeeds(Admin, &c3p.AddConference{Conference: &confinfo.Document{Description: d}})
+}
+
+// Admin is an administrator; User makes the principal of others.
+var Admin = c3p.Principal{URI: "sip:admin@example.com", Role: c3p.RoleAdministrator, Authenticated: true}
+
+// As is the principal of a user who has logged in.
+func As(name string) c3p.Principal {
+	return c3p.Principal{URI: "sip:" + name + "@example.com", Role: c3p.RoleUser, Authenticated: true}
+}
+
+// Command sends a client's command, through XML.
+func (w *World) Command(by c3p.Principal, command c3p.Command) *c3p.Response {
+	w.Helper()
+	w.next++
+	call := &c3p.Call{Principal: by, Request: &c3p.Request{RequestID: fmt.Sprint(w.next), From: by.URI, To: "sip:example.com", Command: command}}
+	response, err := throughXML{w.Focus}.ServeC3P(w.Context(), call)
+	if err != nil {
+		w.Fatalf("%s: %v", command.Name(), err)
+	}
+	synctest.Wait()
+	return response
+}
+
+// Succeeds sends a command that must.
+func (w *World) Succeeds(by c3p.Principal, command c3p.Command) c3p.Command {
+	w.Helper()
+	response := w.Command(by, command)
+	if err := response.Err(); err != nil {
+		w.Fatalf("%s by %s: %v", command.Name(), by.URI, err)
+	}
+	return response.Body
+}
+
+// Fails sends a command that must be refused for that reason.
+func (w *World) Fails(by c3p.Principal, command c3p.Command, want c3p.Reason) {
+	w.Helper()
+	if response := w.Command(by, command); response.Code != c3p.Failure || response.Reason != want {
+		w.Errorf("%s by %s: %s %q, want failure %q", command.Name(), by.URI, response.Code, response.Reason, want)
+	}
+}
+
+// FocusURI is the entity of a conference of Organizer's.
+func FocusURI(id string) string {
+	return string(conference.FocusURI(Organizer, conference.ID(id)))
+}
+
+// Keys name a conference of Organizer's.
+func Keys(id string) c3p.ConferenceKeys { return c3p.ConferenceKeys{Entity: FocusURI(id)} }
+
+// Document is what an administrator is shown of a conference.
+func (w *World) Document(id string) *confinfo.Document {
+	w.Helper()
+	synctest.Wait()
+	return w.Succeeds(Admin, &c3p.GetConference{Keys: Keys(id)}).(*c3p.GetConference).Conference
+}
+
+// WantsRoster compares the entities of those who are in, in the order of joining.
+func (w *World) WantsRoster(id string, want ...string) {
+	w.Helper()
+	document := w.Document(id)
+	var got []string
+	for _, user := range document.Users {
+		got = append(got, user.Entity)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		w.Errorf("in %s are %q, want %q", id, got, want)
+	}
+}
+
+// Later lets time pass.
+func (w *World) Later(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}

@@ -1,0 +1,38 @@
+package testenv
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+)
+
+// throughXML is a handler that reaches another one by documents alone.
+type throughXML struct{ handler c3p.Handler }
+
+func (x throughXML) ServeC3P(ctx context.Context, call *c3p.Call) (*c3p.Response, error) {
+	request, err := c3p.ParseRequest(call.Request.AppendXML(nil))
+	if err != nil {
+		return nil, fmt.Errorf("request as XML: %w", err)
+	}
+	response, err := x.handler.ServeC3P(ctx, &c3p.Call{Principal: call.Principal, Epoch: call.Epoch, Request: request})
+	if err != nil {
+		return nil, err
+	}
+	again, err := c3p.ParseResponse(response.AppendXML(nil))
+	if err != nil {
+		return nil, fmt.Errorf("response as XML: %w", err)
+	}
+	return again, nil
+}
+
+// newsThroughXML is a listener that hears documents alone.
+type newsThroughXML struct{ listener c3p.Listener }
+
+func (x newsThroughXML) NotifyC3P(ctx context.Context, n *c3p.Notification) error {
+	again, err := c3p.ParseNotification(n.AppendXML(nil))
+	if err != nil {
+		return fmt.Errorf("notification as XML: %w", err)
+	}
+	return x.listener.NotifyC3P(ctx, again)
+}
