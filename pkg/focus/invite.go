@@ -155,6 +155,7 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 	if l.visitor.caller.Authenticated {
 		guest = ""
 	}
+	l.late = f.conference.Recording() == conference.Recording
 	user, _, err := f.conference.Join(now, conference.Joining{
 		Caller: l.visitor.caller, Guest: guest, DisplayText: l.name,
 		Endpoint: conference.Endpoint{
@@ -178,7 +179,7 @@ func (f *Focus) established(l *leg) {
 	case f.legs[l.id] != l:
 	case l.needPIN:
 		f.askPIN(l)
-	case f.conference.Recording() == conference.Recording:
+	case l.late:
 		f.say(l, recordingStarted)
 	}
 }

@@ -33,6 +33,7 @@ type leg struct {
 	// Owned by the request until enter, then by the loop.
 	media  []conference.MediaStream
 	joined bool // is in the roster
+	late   bool // joined while the conference was being recorded: everybody else has been told
 	digits way  // how its digits come
 }
 

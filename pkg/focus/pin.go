@@ -111,7 +111,7 @@ func (f *Focus) letIn(l *leg) {
 			f.post(func() { f.dropFor(l, err) })
 		}
 	})
-	if f.conference.Recording() == conference.Recording {
+	if l.late {
 		f.say(l, recordingStarted)
 	}
 }

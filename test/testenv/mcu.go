@@ -229,6 +229,19 @@ func SDP(host string, port int, direction string) string {
 // Says sends news of the MCU's own.
 func (m *MCU) Says(n *c3p.Notification) { _ = m.news.NotifyC3P(context.Background(), n) }
 
+// Offers wants a new agreement with a leg.
+func (m *MCU) Offers(keys c3p.EndpointKeys) {
+	m.mu.Lock()
+	m.conferences[keys.Conference][keys.Endpoint].Offered = true
+	m.mu.Unlock()
+	m.Says(&c3p.Notification{From: keys.Conference, To: keys.Conference, Conference: &confinfo.Document{
+		Entity: keys.Conference, State: confinfo.Partial, UsersState: confinfo.Partial,
+		Users: []confinfo.User{{Entity: keys.User, State: confinfo.Partial, Endpoints: []confinfo.Endpoint{{
+			Entity: keys.Endpoint, SDP: &confinfo.SDP{Type: confinfo.SDPOffer, Text: SDP("198.51.100.1", 20002, "sendrecv")},
+		}}}},
+	}})
+}
+
 // Conferences are the focus URIs it knows.
 func (m *MCU) Conferences() (entities []string) {
 	m.mu.Lock()

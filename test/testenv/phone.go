@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing/synctest"
@@ -24,6 +25,7 @@ type Phone struct {
 	Pass string
 
 	LateOffer   bool   // INVITE without SDP, the answer in the ACK
+	NoAnswer    bool   // not even there
 	Transport   string // ";transport=tcp" or ""
 	Body        string // of INVITE; "": an offer
 	ContentType string
@@ -94,7 +96,12 @@ func (p *Phone) invitation(target, from sip.URI) sip.Invitation {
 	}
 	if p.LateOffer {
 		inv.Body, inv.ContentType = nil, ""
-		inv.Answer = func(*sip.Response) (string, []byte) { return "application/sdp", []byte(p.SDP("sendrecv")) }
+		inv.Answer = func(*sip.Response) (string, []byte) {
+			if p.NoAnswer {
+				return "", nil
+			}
+			return "application/sdp", []byte(p.SDP("sendrecv"))
+		}
 	}
 	return inv
 }
@@ -110,14 +117,14 @@ func (p *Phone) WantsAnswer() *sip.Response {
 	return p.response
 }
 
-// WantsRefusal waits for the final answer, which must have that status, and returns it.
-func (p *Phone) WantsRefusal(status int) *sip.Response {
+// WantsRefusal waits for the final answer, which must have that status, or one of several, and returns it.
+func (p *Phone) WantsRefusal(statuses ...int) *sip.Response {
 	p.w.Helper()
 	<-p.done
 	synctest.Wait()
 	var refused *sip.StatusError
-	if !errors.As(p.err, &refused) || refused.Code != status {
-		p.w.Fatalf("%s calls: %v, want %d", p.Name, p.err, status)
+	if !errors.As(p.err, &refused) || !slices.Contains(statuses, refused.Code) {
+		p.w.Fatalf("%s calls: %v, want %d", p.Name, p.err, statuses)
 	}
 	return refused.Response
 }
@@ -159,6 +166,27 @@ func (p *Phone) Asks(method sip.Method, contentType, body string, status int) *s
 		p.w.Fatalf("%s of %s: %v, %v, want %d", method, p.Name, res, err, status)
 	}
 	synctest.Wait()
+	return res
+}
+
+// AsksOutside sends a request outside of calls and returns the answer.
+func (p *Phone) AsksOutside(method sip.Method, uri, require string) *sip.Response {
+	p.w.Helper()
+	target, err := sip.ParseURI(uri)
+	if err != nil {
+		p.w.Fatal(err)
+	}
+	req := sip.NewRequest(method, target)
+	sip.AddHeader(req, "Route", "<sip:"+Address+";lr>")
+	sip.AddHeader(req, "From", "<"+p.From+">")
+	sip.AddHeader(req, "Contact", "<sip:"+p.Name+"@"+p.Host+">")
+	if require != "" {
+		sip.AddHeader(req, "Require", require)
+	}
+	res, err := p.UA.Do(context.Background(), req)
+	if err != nil {
+		p.w.Fatalf("%s of %s: %v", method, p.Name, err)
+	}
 	return res
 }
 
