@@ -40,7 +40,7 @@ func (s *server) postToken(w http.ResponseWriter, r *http.Request, _ c3p.Princip
 		refusal.write(w)
 		return
 	}
-	text, token, err := s.Tokens.NewToken(r.Context(), wanted.stored())
+	text, token, err := s.Tokens.NewToken(r.Context(), wanted.Stored())
 	if err != nil {
 		s.accountProblem(err).write(w)
 		return
@@ -49,7 +49,8 @@ func (s *server) postToken(w http.ResponseWriter, r *http.Request, _ c3p.Princip
 	writeJSON(w, http.StatusCreated, TokenOf(token, text))
 }
 
-func (n *NewToken) stored() cluster.Token {
+// Stored is the token as the cluster keeps it.
+func (n *NewToken) Stored() cluster.Token {
 	token := cluster.Token{Name: n.Name, Owner: n.Owner, Administrator: n.Administrator}
 	if n.Expires != nil {
 		token.Expires = n.Expires.UTC()

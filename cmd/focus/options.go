@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/prompt"
+)
+
+// off, as an address, is nowhere.
+const off = "off"
+
+// options are settings that have been read and found good.
+type options struct {
+	data             string
+	domain           string
+	sip, sips, https string // HOST:PORT, or "" for nowhere
+	mediaIP          netip.Addr
+	mediaPorts       [2]uint16
+	mediaTimeout     time.Duration
+	prompts          *prompt.Library
+	language         string
+	logLevel         slog.Level
+	logFormat        string
+}
+
+// options reads the settings. An error names the flag, and what to write there.
+func (s *settings) options() (*options, error) {
+	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, logFormat: s.LogFormat}
+	for _, step := range []func(*options) error{s.readAddresses, s.readMedia, s.readDomain, s.readPrompts, s.readRest} {
+		if err := step(o); err != nil {
+			return nil, &usageError{err}
+		}
+	}
+	return o, nil
+}
+
+func (s *settings) readAddresses(o *options) error {
+	for _, row := range []struct {
+		flag, text string
+		to         *string
+	}{{"--sip", s.SIP, &o.sip}, {"--sips", s.SIPS, &o.sips}, {"--https", s.HTTPS, &o.https}} {
+		if row.text == off && row.to != &o.https {
+			continue
+		}
+		if err := checkHostPort(row.text); err != nil {
+			return fmt.Errorf("%s %q: %w", row.flag, row.text, err)
+		}
+		*row.to = row.text
+	}
+	if o.sip == "" && o.sips == "" {
+		return fmt.Errorf("--sip and --sips are both off: nobody could call")
+	}
+	return nil
+}
+
+func checkHostPort(text string) error {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return fmt.Errorf("write HOST:PORT, or :PORT for all addresses")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("a port is a number from 1 to 65535")
+	}
+	if _, err := netip.ParseAddr(host); err != nil && host != "" && host != "localhost" {
+		return fmt.Errorf("HOST is an IP address of this machine, or nothing")
+	}
+	return nil
+}
+
+func (s *settings) readMedia(o *options) (err error) {
+	if s.MediaIP == "" {
+		o.mediaIP = defaultRoute()
+	} else if o.mediaIP, err = netip.ParseAddr(s.MediaIP); err != nil || o.mediaIP.IsUnspecified() {
+		return fmt.Errorf("--media-ip %q: write the IP address that callers send media to", s.MediaIP)
+	}
+	low, high, _ := strings.Cut(s.MediaPorts, "-")
+	from, err1 := strconv.ParseUint(low, 10, 16)
+	to, err2 := strconv.ParseUint(high, 10, 16)
+	if err1 != nil || err2 != nil || from < 1024 || to < from+1 {
+		return fmt.Errorf("--media-ports %q: write LO-HI, from 1024 to 65535, two ports at least", s.MediaPorts)
+	}
+	o.mediaPorts = [2]uint16{uint16(from), uint16(to)}
+	if s.MediaTimeout < time.Second {
+		return fmt.Errorf("--media-timeout %v: a second is the least", s.MediaTimeout)
+	}
+	return nil
+}
+
+func (s *settings) readDomain(o *options) error {
+	o.domain = strings.ToLower(s.Domain)
+	if o.domain == "" {
+		o.domain = uriHost(o.mediaIP)
+	}
+	address, err := conference.ParseURI(string(conference.DialURI("12345678", o.domain)))
+	if err != nil || address.Domain != o.domain || strings.ContainsAny(o.domain, " /") {
+		return fmt.Errorf("--domain %q: write a host name or an IP address", s.Domain)
+	}
+	return nil
+}
+
+func (s *settings) readPrompts(o *options) (err error) {
+	if o.prompts, err = prompt.Load(s.Prompts); err != nil {
+		return fmt.Errorf("--prompts %s: %w", s.Prompts, err)
+	}
+	return nil
+}
+
+func (s *settings) readRest(o *options) error {
+	if o.data == "" {
+		return fmt.Errorf("--data is empty: name a folder")
+	}
+	if info, err := os.Stat(o.data); err == nil && !info.IsDir() {
+		return fmt.Errorf("--data %s is not a folder", o.data)
+	}
+	return o.logLevel.UnmarshalText([]byte(s.LogLevel))
+}
+
+// in is the path of a file in the data folder.
+func (o *options) in(name string) string { return filepath.Join(o.data, name) }
+
+// uriHost is an address as the host of a URI.
+func uriHost(ip netip.Addr) string {
+	if ip.Is6() && !ip.Is4In6() {
+		return "[" + ip.WithZone("").String() + "]"
+	}
+	return ip.Unmap().String()
+}

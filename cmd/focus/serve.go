@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// serveCommand runs the server.
+type serveCommand struct {
+	settings
+}
+
+// closeTime is how long the server takes for ending calls and closing files, at most.
+const closeTime = 4500 * time.Millisecond
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(io *streams, holder ctxHolder) error {
+	o, err := c.options()
+	if err != nil {
+		return err
+	}
+	log := newLogger(io.err, o)
+	raiseFileLimit(log)
+	s, err := start(holder.ctx, o, log)
+	if err != nil {
+		return err
+	}
+	s.greet(io.out)
+	select {
+	case <-holder.ctx.Done():
+	case err = <-s.failed:
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(holder.ctx), closeTime)
+	defer cancel()
+	s.stop(ctx)
+	return err
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// settings is everything about a server that can be chosen. The name of a flag is also its key in the configuration file; the
+// variable is FOCUS_ and the name in capitals.
+type settings struct {
+	Config       string        `help:"YAML file with these settings." placeholder:"FILE"`
+	Data         string        `help:"Folder of everything that survives." default:"./data" placeholder:"DIR"`
+	Domain       string        `help:"Domain of conferences and users. Default: the media address." placeholder:"NAME"`
+	SIP          string        `name:"sip" help:"Where SIP over UDP and TCP is answered; off for nowhere." default:":5060" placeholder:"HOST:PORT"`
+	SIPS         string        `name:"sips" help:"Where SIP over TLS is answered; off for nowhere." default:":5061" placeholder:"HOST:PORT"`
+	HTTPS        string        `name:"https" help:"Where HTTPS is answered." default:":8443" placeholder:"HOST:PORT"`
+	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
+	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
+	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`
+	Prompts      string        `help:"Folder of spoken prompts that replace ours." placeholder:"DIR"`
+	Language     string        `help:"Language of prompts (BCP 47)." default:"en" placeholder:"TAG"`
+	LogLevel     string        `help:"Least level that is logged: ${enum}." default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL"`
+	LogFormat    string        `help:"Form of the log: ${enum}." default:"text" enum:"text,json" placeholder:"FORM"`
+}
+
+// setting is a row of the table in docs/operating.md.
+type setting struct{ name, variable, value, byDefault, help string }
+
+// allSettings reads the table off the flags of serve.
+func allSettings() ([]setting, error) {
+	parser, err := kong.New(&struct{ settings }{}, kong.NoDefaultHelp())
+	if err != nil {
+		return nil, err
+	}
+	var all []setting
+	for _, flag := range parser.Model.Flags {
+		all = append(all, setting{flag.Name, variableOf(flag.Name), flag.PlaceHolder, flag.Default, flag.Help})
+	}
+	return all, nil
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/api"
+	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/focus"
+	"github.com/seed-f3cefc8c/focus/pkg/mcu"
+	"github.com/seed-f3cefc8c/focus/pkg/media"
+	"github.com/seed-f3cefc8c/focus/pkg/recorder"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// system is a whole server: the store, the MCU, the focus and HTTPS, and the goroutines that serve their sockets.
+type system struct {
+	options  *options
+	log      *slog.Logger
+	password string // of the administrator, at the first start
+
+	store   *cluster.Cluster
+	certs   *certificates
+	limiter *cluster.Limiter
+	mcu     *mcu.Server
+	focus   *focus.Server
+	https   *http.Server
+
+	failed chan error // a socket that cannot be served any more
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// start brings everything up, in the order in which the parts need each other; after an error everything is down again.
+func start(ctx context.Context, o *options, log *slog.Logger) (_ *system, err error) {
+	s := &system{options: o, log: log, limiter: cluster.NewLimiter(), failed: make(chan error, 1)}
+	ctx, s.cancel = context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			s.stop(context.WithoutCancel(ctx))
+		}
+	}()
+	open, err := listen(o) // first: what fails most often is to leave nothing behind
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{s.openStore, s.openCertificates, s.repairRecordings, s.startFocus, s.startMCU, s.letIn} {
+		if err := step(ctx); err != nil {
+			open.close()
+			return nil, err
+		}
+	}
+	s.serve(ctx, open)
+	return s, nil
+}
+
+func (s *system) openStore(ctx context.Context) (err error) {
+	s.store, err = cluster.Start(ctx, cluster.Config{Dir: s.options.data, Realm: s.options.domain, Logger: s.log})
+	if errors.Is(err, cluster.ErrDirInUse) {
+		return fmt.Errorf("the data folder %s is used by another focus: stop that, or choose another folder with --data", s.options.data)
+	}
+	if err != nil {
+		return fmt.Errorf("opening the store in %s: %w", s.options.data, err)
+	}
+	return nil
+}
+
+func (s *system) openCertificates(context.Context) (err error) {
+	names := append([]string{s.options.domain, uriHost(s.options.mediaIP), "localhost", "127.0.0.1", "::1"}, s.options.listenHosts()...)
+	if name, err := os.Hostname(); err == nil {
+		names = append(names, name)
+	}
+	s.certs, err = openCertificates(s.options.data, names, s.log, time.Now())
+	return err
+}
+
+// repairRecordings closes what a crash left open, before anything is recorded.
+func (s *system) repairRecordings(context.Context) error {
+	folder := s.options.in("recordings")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("making the folder of recordings: %w", err)
+	}
+	repaired, err := recorder.Repair(folder, time.Now())
+	for _, r := range repaired {
+		s.log.Warn("a recording was interrupted and has been closed", "folder", r.Dir, "files", len(r.Files))
+	}
+	if err != nil {
+		s.log.Error("repairing recordings", "err", err) // the others can still be made
+	}
+	return nil
+}
+
+func (s *system) startFocus(context.Context) (err error) {
+	host := "" // the address of the socket
+	if allAddresses(s.options.sip) || allAddresses(s.options.sips) {
+		host = uriHost(s.options.mediaIP)
+	}
+	s.focus, err = focus.New(focus.Config{
+		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Language: s.options.language,
+		SIP:    sip.Config{Name: "Focus/" + version, Host: host},
+		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
+	})
+	return err
+}
+
+func (s *system) startMCU(context.Context) (err error) {
+	s.mcu, err = mcu.New(mcu.Config{
+		Network: media.UDP{}, Address: s.options.mediaIP, Ports: s.options.mediaPorts, Codecs: mcu.Codecs(), Prompts: s.options.prompts,
+		Recordings: s.options.in("recordings"), Timeout: s.options.mediaTimeout, Logger: s.log,
+	}, s.focus)
+	if err != nil {
+		return fmt.Errorf("starting the media plane on %s: %w", s.options.mediaIP, err)
+	}
+	s.focus.UseMCU(s.mcu)
+	return nil
+}
+
+// letIn makes the credentials that somebody at this host needs, last: a password that is shown once must be shown.
+func (s *system) letIn(ctx context.Context) (err error) {
+	if err := openCLI(ctx, s.store.Tokens, s.options, "https://"+reachable(s.options.https, "127.0.0.1")); err != nil {
+		return fmt.Errorf("letting the command line in: %w", err)
+	}
+	s.password, err = firstUser(ctx, s.store.Users)
+	return err
+}
+
+// serve starts a goroutine for each socket, and the one that sweeps.
+func (s *system) serve(ctx context.Context, open *sockets) {
+	ua := s.focus.UserAgent()
+	if open.udp != nil {
+		s.run("SIP over UDP", func() error { return ua.ServeUDP(open.udp) })
+		s.run("SIP over TCP", func() error { return ua.ServeTCP(open.tcp) })
+	}
+	if open.tls != nil {
+		s.run("SIP over TLS", func() error { return ua.ServeTLS(tls.NewListener(open.tls, s.certs.config())) })
+	}
+	s.https = api.NewServer(api.New(api.Config{
+		C3P: s.focus, Users: s.store.Users, Tokens: s.store.Tokens, Limiter: s.limiter, Ready: s.ready,
+		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log,
+	}), s.certs.config(), s.log)
+	limited := api.LimitListener(open.https, api.MaxConnections, api.MaxConnectionsPerAddress)
+	s.run("HTTPS", func() error { return s.https.ServeTLS(limited, "", "") })
+	s.work.Go(func() { s.sweep(ctx) })
+}
+
+// run serves a socket. One that fails by itself ends the server: half a server is worse than one that is started again.
+func (s *system) run(what string, serve func() error) {
+	s.work.Go(func() {
+		err := serve()
+		if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
+			return
+		}
+		select {
+		case s.failed <- fmt.Errorf("serving %s: %w", what, err):
+		default:
+		}
+	})
+}
+
+// ready asks the store for a record that is not there.
+func (s *system) ready(ctx context.Context) error {
+	if _, err := s.store.Conferences.Get(ctx, "readyz"); err != nil && !errors.Is(err, conference.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+const sweepEvery = 10 * time.Minute
+
+// sweep deletes the records and tokens whose time is over.
+func (s *system) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			if _, err := s.store.Conferences.Sweep(ctx, now); err != nil {
+				s.log.Error("sweeping conferences", "err", err)
+			}
+			if err := s.store.Tokens.Sweep(ctx, now); err != nil {
+				s.log.Error("sweeping tokens", "err", err)
+			}
+		}
+	}
+}
+
+// stop takes everything down: nobody new gets in, calls end with BYE, recordings are closed, the store last.
+func (s *system) stop(ctx context.Context) {
+	s.cancel()
+	if s.https != nil {
+		s.work.Go(func() { s.https.Shutdown(ctx) }) // waits for those who are being answered; Close below ends the others
+	}
+	if s.focus != nil {
+		s.note("ending calls", s.focus.Close(ctx))
+	}
+	if s.https != nil {
+		s.note("closing HTTPS", s.https.Close())
+	}
+	if s.mcu != nil {
+		s.note("closing recordings", s.mcu.Close())
+	}
+	s.work.Wait()
+	if s.store != nil {
+		s.note("closing the store", s.store.Close())
+	}
+}
+
+func (s *system) note(what string, err error) {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		s.log.Error(what, "err", err)
+	}
+}
