@@ -2,9 +2,11 @@ package testenv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +16,9 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/focus"
+	"github.com/seed-f3cefc8c/focus/pkg/mcu"
+	"github.com/seed-f3cefc8c/focus/pkg/media"
+	"github.com/seed-f3cefc8c/focus/pkg/prompt"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/pkg/sip/siptest"
 )
@@ -27,12 +32,20 @@ const (
 // World is the system and everybody in it.
 type World struct {
 	*testing.T
-	Net    *siptest.Network
-	Focus  *focus.Server
-	Store  *cluster.Cluster
-	MCU    *MCU
+	Net   *siptest.Network
+	Focus *focus.Server
+	Store *cluster.Cluster
+	MCU   *MCU        // nil where the real one is
+	Real  *mcu.Server // nil where the other one is
+	Media *media.Memory
+
+	DiskFull bool // records cannot be changed
+
 	phones int
 	next   int // request id
+	log    *slog.Logger
+
+	closeMedia func() error
 }
 
 // Run tells a story in virtual time.
@@ -40,20 +53,51 @@ func Run(t *testing.T, story func(w *World)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
+		w.MCU = &MCU{news: newsThroughXML{w.Focus}}
+		w.Focus.UseMCU(throughXML{w.MCU})
 		story(w)
 	})
 }
 
+// RunWithMedia tells a story with the real MCU, on a network in memory and with the prompts of the program. Recordings go to a folder of
+// the test.
+func RunWithMedia(t *testing.T, story func(w *World)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.startMedia()
+		story(w)
+	})
+}
+
+func (w *World) startMedia() {
+	w.Helper()
+	prompts, err := prompt.Load("")
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Media = &media.Memory{}
+	w.Real, err = mcu.New(mcu.Config{
+		Network: w.Media, Address: netip.MustParseAddr("198.51.100.1"), Ports: [2]uint16{20000, 29999}, Clocks: 1, Codecs: mcu.Codecs(),
+		Prompts: prompts, Recordings: w.TempDir(), Logger: w.log,
+	}, newsThroughXML{w.Focus})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Focus.UseMCU(throughXML{w.Real})
+	w.closeMedia = w.Real.Close
+}
+
 func newWorld(t *testing.T) *World {
 	t.Helper()
-	w := &World{T: t, Net: siptest.NewNetwork(), MCU: &MCU{}}
+	w := &World{T: t, Net: siptest.NewNetwork(), log: slog.New(slog.NewTextHandler(t.Output(), nil)), closeMedia: func() error { return nil }}
 	var err error
 	if w.Store, err = cluster.InMemory(cluster.Config{Realm: Domain, Hash: cluster.HashCost{Time: 1, Memory: 8, Threads: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	w.Focus, err = focus.New(focus.Config{
-		Domain: Domain, MCU: throughXML{w.MCU}, Directory: w.Store.Conferences, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
-		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Domain: Domain, Directory: &Directory{Conferences: w.Store.Conferences, w: w}, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
+		Logger: w.log,
 		SIP: sip.Config{Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			return w.Net.DialFrom(ctx, "192.0.2.1:0", addr)
 		}},
@@ -61,10 +105,12 @@ func newWorld(t *testing.T) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.MCU.news = newsThroughXML{w.Focus}
 	w.serve(w.Focus.UserAgent(), Address)
 	t.Cleanup(func() {
 		if err := w.Focus.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := w.closeMedia(); err != nil {
 			t.Error(err)
 		}
 		w.Store.Close()
@@ -86,6 +132,20 @@ func (w *World) serve(ua *sip.UserAgent, address string) {
 	go ua.ServeUDP(packets)
 	go ua.ServeTCP(listener)
 	synctest.Wait()
+}
+
+// Directory is the store's, which a story may break.
+type Directory struct {
+	*cluster.Conferences
+	w *World
+}
+
+// Update fails while the World's disk is full.
+func (d *Directory) Update(ctx context.Context, r conference.Record) (conference.Record, error) {
+	if d.w.DiskFull {
+		return r, errors.New("no space left on device")
+	}
+	return d.Conferences.Update(ctx, r)
 }
 
 // users are the store's, as the focus wants them.
