@@ -12,9 +12,8 @@ import (
 // the MCU forgets the conference. Its id stays taken for a while, so that those who dial it are told.
 func (s *Server) deleteConference(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
 	by := actor(call.Principal)
-	var record conference.Record
 	f, err := s.command(ctx, call.Request.Command.(*c3p.DeleteConference).Keys, func(f *Focus) error {
-		if record = f.conference.Record(); !f.conference.MayCommand(by) {
+		if !f.conference.MayCommand(by) {
 			return conference.ErrNotPermitted
 		}
 		return nil
@@ -23,11 +22,11 @@ func (s *Server) deleteConference(ctx context.Context, call *c3p.Call) (c3p.Comm
 		return nil, err
 	}
 	now := time.Now()
-	if err := f.store(ctx, record, func(r *conference.Record) { r.Ended = now }); err != nil {
+	if err := f.store(ctx, func(r *conference.Record) { r.Ended = now }); err != nil {
 		return nil, err
 	}
 	f.post(func() {
-		_, _ = f.conference.End(time.Now(), by)
+		_, _ = f.conference.End(now, itself)
 		f.finish(480, "the conference has ended")
 	})
 	select {

@@ -55,6 +55,7 @@ var outcomes = []outcome{
 
 	{errNotOurs, 404, 3012, c3p.ReasonConferenceEntityInvalid, "not a domain of this server"},
 	{errScheme, 416, 0, c3p.ReasonConferenceEntityInvalid, "not a SIP URI"},
+	{errNoContact, 400, 0, c3p.ReasonInvalidContent, "no Contact"},
 	{errWrongFrom, 403, 3000, c3p.ReasonForbidden, "from is not the sender"},
 	{errNoCommand, 501, 3004, c3p.ReasonNotImplemented, "the command is not for a client of this server"},
 	{errNotRecording, 403, 0, c3p.ReasonNoRecordingInProgress, "the conference is not being recorded"},

@@ -30,6 +30,7 @@ type Focus struct {
 	pins       map[*leg]*pinDialogue          // those of legs that are being asked
 	since      time.Time                      // start
 	visited    bool                           // somebody was in
+	unlocked   bool                           // by its own end: the stored record is still locked
 	over       bool
 	prompts    uint64 // numbers what was spoken
 
@@ -157,8 +158,7 @@ func (f *Focus) tick(now time.Time) {
 	switch {
 	case f.conference.Expire(now) != nil:
 		if locked != f.conference.Locked() {
-			record := f.conference.Record()
-			f.server.run("storing the conference", func(ctx context.Context) { f.unlockStored(ctx, record) })
+			f.unlocked = true
 		}
 		f.finish(480, "the conference has ended")
 	case !f.used() && !now.Before(f.since.Add(unusedTime)):
@@ -227,7 +227,11 @@ func (f *Focus) finish(code int, text string) {
 	clear(f.legs)
 	clear(f.pins)
 	f.log.Info("conference stopped", "reason", text)
+	record, unlocked := f.conference.Record(), f.unlocked
 	f.server.run("ending conference", func(ctx context.Context) {
+		if unlocked {
+			f.writeLast(ctx, record)
+		}
 		f.forgetAtMCU(ctx)
 		f.server.forget(f)
 		close(f.gone)

@@ -29,6 +29,9 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	if err != nil {
 		return err
 	}
+	if tx.Request().Contact() == nil {
+		return errNoContact
+	}
 	if to.Kind == conference.KindAdHocFactory {
 		return s.inviteFactory(tx, who)
 	}
@@ -156,7 +159,7 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 		guest = ""
 	}
 	l.late = f.conference.Recording() == conference.Recording
-	user, _, err := f.conference.Join(now, conference.Joining{
+	_, _, err := f.conference.Join(now, conference.Joining{
 		Caller: l.visitor.caller, Guest: guest, DisplayText: l.name,
 		Endpoint: conference.Endpoint{
 			ID: l.id, DisplayText: l.agent, SessionType: l.session, Status: conference.StatusConnected, Method: conference.DialedIn, Media: l.media,
@@ -165,8 +168,8 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 	if err != nil {
 		return err
 	}
-	l.user, l.joined, f.visited = user, true, true
-	f.log.Info("joined", "user", user, "from", l.address)
+	l.joined, f.visited = true, true
+	f.log.Info("joined", "user", l.user, "from", l.address)
 	if f.conference.Len() == 1 && f.conference.Record().AutoRecord {
 		f.autoStart()
 	}
@@ -186,5 +189,9 @@ func (f *Focus) established(l *leg) {
 
 // errCrowded refuses callers when too many are at the PIN.
 var errCrowded = errors.New("too many callers at the PIN")
+
+// errNoContact: "The Contact header field MUST be present and contain exactly one SIP or SIPS URI in any request that can result in the
+// establishment of a dialog" (RFC 3261 §8.1.1.8).
+var errNoContact = errors.New("INVITE without Contact")
 
 const maxAsked = 1000

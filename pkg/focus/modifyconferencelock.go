@@ -12,17 +12,16 @@ import (
 // it cannot be stored.
 func (s *Server) modifyConferenceLock(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
 	command, by := call.Request.Command.(*c3p.ModifyConferenceLock), actor(call.Principal)
-	var record conference.Record
 	changed := false
 	f, err := s.command(ctx, command.Keys, func(f *Focus) error {
 		changes, err := f.conference.SetLock(time.Now(), by, command.Locked)
-		record, changed = f.conference.Record(), len(changes) > 0
+		changed = len(changes) > 0
 		return err
 	})
 	if err != nil || !changed {
 		return nil, err
 	}
-	if err := f.store(ctx, record, func(r *conference.Record) { r.Locked = command.Locked }); err != nil {
+	if err := f.store(ctx, func(*conference.Record) {}); err != nil {
 		f.post(func() { _, _ = f.conference.SetLock(time.Now(), itself, !command.Locked) })
 		return nil, err
 	}

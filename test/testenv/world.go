@@ -197,7 +197,6 @@ func (w *World) Command(by c3p.Principal, command c3p.Command) *c3p.Response {
 	if err != nil {
 		w.Fatalf("%s: %v", command.Name(), err)
 	}
-	synctest.Wait()
 	return response
 }
 
@@ -208,13 +207,16 @@ func (w *World) Succeeds(by c3p.Principal, command c3p.Command) c3p.Command {
 	if err := response.Err(); err != nil {
 		w.Fatalf("%s by %s: %v", command.Name(), by.URI, err)
 	}
+	synctest.Wait()
 	return response.Body
 }
 
 // Fails sends a command that must be refused for that reason.
 func (w *World) Fails(by c3p.Principal, command c3p.Command, want c3p.Reason) {
 	w.Helper()
-	if response := w.Command(by, command); response.Code != c3p.Failure || response.Reason != want {
+	response := w.Command(by, command)
+	synctest.Wait()
+	if response.Code != c3p.Failure || response.Reason != want {
 		w.Errorf("%s by %s: %s %q, want failure %q", command.Name(), by.URI, response.Code, response.Reason, want)
 	}
 }
