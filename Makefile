@@ -37,9 +37,10 @@ lint: deps ## gofmt, vet, staticcheck, govulncheck, go mod tidy, the import map
 bench: deps ## the load generator and its table
 	go run ./bench $(ARGS)
 
-prompts: ## speak pkg/prompt/script.txt again (espeak-ng, sox)
+prompts: ## speak pkg/prompt/script.txt and the voices of the demo again (espeak-ng, sox, opusenc)
 	@scripts/deps.sh prompts
 	@scripts/prompts.sh
+	@scripts/voices.sh
 
 deps:
 	@scripts/deps.sh build

@@ -17,6 +17,7 @@ missing() {
 	prompts)
 		have espeak-ng || echo espeak-ng
 		have sox || echo sox
+		have opusenc || echo opus-tools
 		;;
 	interop)
 		missing prompts
