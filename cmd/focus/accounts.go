@@ -16,10 +16,12 @@ import (
 // adminName is the administrator that the first start makes.
 const adminName = "admin"
 
-// cliToken is the file with the token of the command line on the same host; cliURL has where the server answers.
+// cliToken is the file with the token of the command line on the same host; cliURL has where the server answers, and cliSIP where
+// telephones on this host reach it: "udp HOST:PORT" or "tls HOST:PORT".
 const (
 	cliToken = "cli.token"
 	cliURL   = "cli.url"
+	cliSIP   = "cli.sip"
 )
 
 // firstUser adds the administrator to a store without users. The password is returned if it was made here, to be shown this once.
@@ -41,7 +43,7 @@ func firstUser(ctx context.Context, users *cluster.Users) (password string, err 
 
 // openCLI makes sure that the command line on this host can log in: the token of an earlier start is kept while it is good.
 func openCLI(ctx context.Context, tokens *cluster.Tokens, o *options, url string) error {
-	if err := writeFile(o.in(cliURL), []byte(url+"\n"), 0o600); err != nil {
+	if err := errors.Join(writeFile(o.in(cliURL), []byte(url+"\n"), 0o600), writeFile(o.in(cliSIP), []byte(o.sipServer()+"\n"), 0o600)); err != nil {
 		return err
 	}
 	old, err := os.ReadFile(o.in(cliToken))

@@ -48,11 +48,12 @@ const (
 // client talks to the API of a server.
 type client struct {
 	url, token string
+	roots      *x509.CertPool
 	http       *http.Client
 }
 
 // client reads what is needed to log in.
-func (c *clientSettings) client() (*client, error) {
+func (c *clientSettings) client() (_ *client, err error) {
 	made := &client{url: strings.TrimRight(c.URL, "/"), token: c.Token}
 	ca := c.CA
 	if made.url == "" {
@@ -75,11 +76,10 @@ func (c *clientSettings) client() (*client, error) {
 	if ca == "" && c.URL == "" {
 		ca = filepath.Join(c.Data, "ca.pem")
 	}
-	roots, err := trust(ca)
-	if err != nil {
+	if made.roots, err = trust(ca); err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: made.roots}, ForceAttemptHTTP2: true}
 	made.http = &http.Client{Timeout: clientTimeout, Transport: transport}
 	return made, nil
 }

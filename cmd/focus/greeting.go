@@ -51,6 +51,16 @@ func (o *options) dialURI(id string) string {
 	return "sip:" + id + "@" + o.domain + ":" + port
 }
 
+// sipServer is where a telephone on this host reaches the server, and by what transport.
+func (o *options) sipServer() string {
+	if host := o.mediaIP.String(); o.sip != "" {
+		return "udp " + reachable(o.sip, host)
+	} else if o.sips != "" {
+		return "tls " + reachable(o.sips, host)
+	}
+	return ""
+}
+
 // reachableText is reachable for hosts as they stand in URIs.
 func reachableText(listen, host string) string { return reachable(listen, strings.Trim(host, "[]")) }
 

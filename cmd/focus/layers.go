@@ -18,7 +18,7 @@ import (
 const prefix = "FOCUS_"
 
 // otherVariables are ours and no settings of the server: those of the client commands, of the first start, and of the workshop.
-var otherVariables = []string{"FOCUS_URL", "FOCUS_TOKEN", "FOCUS_CA", "FOCUS_ADMIN_PASSWORD", "FOCUS_TESTDATA", "FOCUS_VULNDB"}
+var otherVariables = []string{"FOCUS_URL", "FOCUS_TOKEN", "FOCUS_CA", "FOCUS_SERVER", "FOCUS_ADMIN_PASSWORD", "FOCUS_TESTDATA", "FOCUS_VULNDB"}
 
 func variableOf(name string) string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
