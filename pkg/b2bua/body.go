@@ -2,7 +2,6 @@ package b2bua
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
@@ -33,25 +32,6 @@ func (d Description) body() (contentType string, body []byte) {
 		return "", nil
 	}
 	return mediaTypeSDP, []byte(d.Text)
-}
-
-// Unsupported are the extensions that a request requires and we do not have: "If a UAS does not understand an option-tag listed in a
-// Require header field, it MUST respond by generating a response with status code 420 (Bad Extension)" (RFC 3261 §8.2.2.3).
-func Unsupported(req *sip.Request, supported ...string) (missing []string) {
-	for _, tag := range sip.HeaderValues(req, "Require") {
-		if tag != "" && !slices.Contains(supported, tag) {
-			missing = append(missing, tag)
-		}
-	}
-	return missing
-}
-
-// UnsupportedHeaders list them in the 420.
-func UnsupportedHeaders(missing []string) (headers []sip.Header) {
-	for _, tag := range missing {
-		headers = append(headers, sip.NewHeader("Unsupported", tag))
-	}
-	return headers
 }
 
 // acceptHeader says what bodies we read (RFC 3261 §21.4.13).

@@ -31,6 +31,3 @@ func (l *Leg) Accept(headers ...sip.Header) error {
 	l.watch()
 	return nil
 }
-
-// Reject refuses the call.
-func (l *Leg) Reject(code int, headers ...sip.Header) { _ = l.dialog.Reject(code, headers...) }

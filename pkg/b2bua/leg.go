@@ -40,7 +40,7 @@ type Leg struct {
 	greeted bool // Established was called
 }
 
-// New makes the leg of an INVITE that came. Nothing is answered yet: Connect, then Accept or Reject.
+// New makes the leg of an INVITE that came. Nothing is answered yet: Connect, then Accept, or refuse by tx.
 func New(tx *sip.ServerTransaction, config Config) (*Leg, error) {
 	l := &Leg{config: config, first: tx}
 	dialog, err := tx.UserAgent().NewServerDialog(tx, config.Contact, l)

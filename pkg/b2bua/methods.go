@@ -34,13 +34,9 @@ func AllowHeader() sip.Header {
 // ServeDialog serves a request of the peer in the dialog. It implements sip.DialogHandler.
 func (l *Leg) ServeDialog(_ *sip.Dialog, tx *sip.ServerTransaction) {
 	serve, known := methods()[tx.Request().Method]
-	missing := Unsupported(tx.Request())
-	switch {
-	case !known:
+	if !known {
 		_ = tx.Reply(405, AllowHeader())
-	case len(missing) > 0:
-		_ = tx.Reply(420, UnsupportedHeaders(missing)...)
-	default:
-		serve(l, tx)
+		return
 	}
+	serve(l, tx)
 }

@@ -35,13 +35,14 @@ func (s *Server) authenticate(tx *sip.ServerTransaction) (visitor, error) {
 	if sip.HeaderValue(req, "Authorization") == "" {
 		return guest, nil
 	}
-	if wait := s.config.Limiter.Allow(now, address, ""); wait > 0 {
-		return visitor{}, &waitError{wait}
-	}
 	username, err := s.digest.Authenticate(tx.Context(), req, now)
-	switch {
-	case errors.Is(err, sip.ErrNoCredentials): // for another realm
+	if errors.Is(err, sip.ErrNoCredentials) { // those are for another realm
 		return guest, nil
+	}
+	if wait := s.config.Limiter.Allow(now, address, username); wait > 0 {
+		return visitor{}, &waitError{wait} // also for the right password: who guesses must not learn which one it is
+	}
+	switch {
 	case errors.Is(err, sip.ErrBadCredentials):
 		s.config.Limiter.Failed(now, address, username)
 		s.log.Info("wrong credentials", "user", username, "from", address)

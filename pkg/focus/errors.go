@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"strconv"
 	"strings"
@@ -132,7 +133,11 @@ func (s *Server) refuse(tx *sip.ServerTransaction, err error) {
 		return
 	}
 	code, headers := s.refusal(err)
-	s.log.Info("request refused", "method", tx.Request().Method, "status", code, "from", tx.Source(), "err", err)
+	level := slog.LevelInfo
+	if code == 480 { // who guesses does so often
+		level = slog.LevelDebug
+	}
+	s.log.Log(tx.Context(), level, "request refused", "method", tx.Request().Method, "status", code, "from", tx.Source(), "err", err)
 	_ = tx.Reply(code, headers...)
 }
 

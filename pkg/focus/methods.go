@@ -36,14 +36,11 @@ func allowHeader() sip.Header {
 // ServeSIP takes a request outside of dialogs. It implements sip.Handler.
 func (s *Server) ServeSIP(tx *sip.ServerTransaction) {
 	serve, known := methods()[tx.Request().Method]
-	missing := b2bua.Unsupported(tx.Request())
 	switch {
 	case !known && slices.Contains(b2bua.Methods(), tx.Request().Method):
 		_ = tx.Reply(481)
 	case !known:
 		_ = tx.Reply(405, allowHeader())
-	case len(missing) > 0:
-		_ = tx.Reply(420, b2bua.UnsupportedHeaders(missing)...)
 	default:
 		if err := serve(s, tx); err != nil {
 			s.refuse(tx, err)

@@ -111,7 +111,7 @@ func (g *Digest) Challenge(req *Request, err error, now time.Time) *Response {
 }
 
 // Authenticate checks the credentials that a request brings for our realm. The method is that of the request, the body does not count (qop=auth).
-// A schemes other than Digest is as good as none.
+// A scheme other than Digest is as good as none. With ErrBadCredentials comes the name that was tried, for who counts failures.
 func (g *Digest) Authenticate(ctx context.Context, req *Request, now time.Time) (username string, err error) {
 	_, name, _ := g.headerNames()
 	for _, h := range req.GetHeaders(name) {
@@ -134,7 +134,7 @@ func (g *Digest) check(ctx context.Context, req *Request, c *digest.Credentials,
 	}
 	want := answer(algorithm, ha1, string(req.Method), c)
 	if subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(c.Response))) != 1 || !known {
-		return "", ErrBadCredentials
+		return c.Username, ErrBadCredentials
 	}
 	// Only who knows the password is told about the nonce, and only he can use a count up.
 	if !g.nonces.use(c.Nonce, c.Nc, now) {

@@ -30,6 +30,7 @@ type Phone struct {
 	Body        string // of INVITE; "": an offer
 	ContentType string
 	Headers     []sip.Header
+	NoContact   bool
 
 	dialog   *sip.Dialog
 	response *sip.Response
@@ -40,6 +41,7 @@ type Phone struct {
 	mu       sync.Mutex
 	requests []*sip.Request // that came in the dialog
 	Holds    bool           // answers offers with inactive
+	Refuses  int            // offers are refused with that status
 }
 
 // Phone makes one at an address of its own.
@@ -196,7 +198,9 @@ func (p *Phone) AsksOutside(method sip.Method, uri, require string) *sip.Respons
 	req := sip.NewRequest(method, target)
 	sip.AddHeader(req, "Route", "<sip:"+Address+";lr>")
 	sip.AddHeader(req, "From", "<"+p.From+">")
-	sip.AddHeader(req, "Contact", "<sip:"+p.Name+"@"+p.Host+">")
+	if !p.NoContact {
+		sip.AddHeader(req, "Contact", "<sip:"+p.Name+"@"+p.Host+">")
+	}
 	if require != "" {
 		sip.AddHeader(req, "Require", require)
 	}
@@ -257,11 +261,14 @@ func (p *Phone) ServeDialog(d *sip.Dialog, tx *sip.ServerTransaction) {
 		direction = "inactive"
 	}
 	p.mu.Unlock()
-	if tx.Request().Method == sip.INVITE {
+	switch {
+	case tx.Request().Method == sip.INVITE && p.Refuses != 0:
+		_ = tx.Reply(p.Refuses)
+	case tx.Request().Method == sip.INVITE:
 		_ = d.AcceptTx(tx, "application/sdp", []byte(p.SDP(direction)))
-		return
+	default:
+		_ = d.AcceptTx(tx, "", nil)
 	}
-	_ = d.AcceptTx(tx, "", nil)
 }
 
 // Acknowledged implements sip.DialogHandler.
