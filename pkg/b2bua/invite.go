@@ -31,3 +31,6 @@ func (l *Leg) Accept(headers ...sip.Header) error {
 	l.watch()
 	return nil
 }
+
+// Cancelled reports whether the caller has given up: nobody waits for Accept any more.
+func (l *Leg) Cancelled() bool { return l.first.Context().Err() != nil }

@@ -1,6 +1,7 @@
 package focus
 
 import (
+	"context"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
@@ -24,5 +25,17 @@ func (s *Server) inviteFactory(tx *sip.ServerTransaction, who visitor) error {
 		return err
 	}
 	s.log.Info("conference made by INVITE", "conference", record.ID, "organizer", record.Organizer)
-	return s.join(tx, who, conference.Address{Kind: conference.KindFocus, ID: record.ID, Organizer: record.Organizer})
+	err = s.join(tx, who, conference.Address{Kind: conference.KindFocus, ID: record.ID, Organizer: record.Organizer})
+	if err != nil {
+		s.run("abandoning an ad-hoc conference", func(ctx context.Context) { s.abandon(ctx, record) })
+	}
+	return err
+}
+
+// abandon ends a conference whose organizer did not get in: nobody else knows of it.
+func (s *Server) abandon(ctx context.Context, record conference.Record) {
+	record.Ended = time.Now()
+	if _, err := s.config.Directory.Update(ctx, record); err != nil {
+		s.log.Warn("ad-hoc conference not ended", "conference", record.ID, "err", err)
+	}
 }

@@ -11,12 +11,16 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
 // Add makes the leg's endpoint at the MCU. It implements b2bua.Endpoint.
 func (l *leg) Add(ctx context.Context, offer *b2bua.Description) (b2bua.Description, error) {
 	if err := l.focus.boot(ctx); err != nil {
 		return b2bua.Description{}, err
+	}
+	if l.Cancelled() {
+		return b2bua.Description{}, sip.ErrCancelled
 	}
 	endpoint := confinfo.Endpoint{
 		Entity: string(l.id), SessionType: confinfo.SessionAudioVideo, JoiningMethod: confinfo.DialedIn,

@@ -135,6 +135,9 @@ func (l *leg) config(contact sip.URI) b2bua.Config {
 
 // enter accepts the call, and puts who needs no PIN into the roster.
 func (f *Focus) enter(now time.Time, l *leg) error {
+	if l.Cancelled() { // not even for a moment in the roster: the meeting's end counts from the last who left
+		return sip.ErrCancelled
+	}
 	if !l.needPIN {
 		if err := f.enrol(now, l); err != nil {
 			return err

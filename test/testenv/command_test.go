@@ -99,6 +99,19 @@ func TestFactoryInvite(t *testing.T) {
 	})
 }
 
+func TestFactoryInviteThatFails(t *testing.T) {
+	testenv.Run(t, func(w *testenv.World) {
+		w.User("bob")
+		bob := w.Phone("bob")
+		bob.User, bob.Body = "bob", "v=0\r\nm=video 4000 RTP/AVP 31\r\n"
+		bob.Dials("sip:conference-factory@example.com")
+		bob.WantsRefusal(488)
+		if left := w.Succeeds(testenv.As("bob"), &c3p.GetConferences{}).(*c3p.GetConferences).Conferences; len(left) != 0 {
+			w.Errorf("%d conferences are left", len(left))
+		}
+	})
+}
+
 func TestConferenceRecords(t *testing.T) {
 	testenv.Run(t, func(w *testenv.World) {
 		add := func(d confinfo.Description) *c3p.AddConference {

@@ -2,6 +2,7 @@ package testenv_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,12 +84,15 @@ func TestUpdateBeforeTheLateAnswer(t *testing.T) {
 		w.Conference(room)
 		alice := w.Phone("alice")
 		alice.LateOffer = true
-		ackIsLost := true
-		w.Net.Drop(func(_, _ string, data []byte) bool { return ackIsLost && strings.HasPrefix(string(data), "ACK ") })
+		var ackIsLost atomic.Bool
+		ackIsLost.Store(true)
+		w.Net.Drop(func(_, _ string, data []byte) bool {
+			return ackIsLost.Load() && strings.HasPrefix(string(data), "ACK ")
+		})
 		alice.Dials(dial)
 		alice.WantsAnswer()
 		alice.Asks(sip.UPDATE, sdp, alice.SDP("sendonly"), 491)
-		ackIsLost = false
+		ackIsLost.Store(false)
 		w.Later(5 * time.Second)
 		alice.Asks(sip.UPDATE, sdp, alice.SDP("sendonly"), 200)
 	})
