@@ -114,7 +114,7 @@ func (s *system) startFocus(context.Context) (err error) {
 
 func (s *system) startMCU(context.Context) (err error) {
 	s.mcu, err = mcu.New(mcu.Config{
-		Network: media.UDP{}, Address: s.options.mediaIP, Ports: s.options.mediaPorts, Codecs: mcu.Codecs(), Prompts: s.options.prompts,
+		Network: media.UDP{Ring: true}, Address: s.options.mediaIP, Ports: s.options.mediaPorts, Codecs: mcu.Codecs(), Prompts: s.options.prompts,
 		Recordings: s.options.in("recordings"), Timeout: s.options.mediaTimeout, Logger: s.log,
 	}, s.focus)
 	if err != nil {
