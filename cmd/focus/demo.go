@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -47,10 +48,12 @@ func (c *demoCommand) Run(io *streams, holder ctxHolder) error {
 		config.Show = terminal
 	}
 	result, err := demo.Run(holder.ctx, config)
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return errBrokenOff
-	}
-	if err != nil {
+	case errors.Is(err, demo.ErrNoAnswer):
+		return fmt.Errorf("%w Name another with --server", err)
+	case err != nil:
 		return err
 	}
 	return c.print(io.out, terminal, result)

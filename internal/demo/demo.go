@@ -74,6 +74,12 @@ type Caller struct {
 // together is how long both speak at once.
 const together = 3500 * time.Millisecond
 
+// answerIn is how long a call is waited for: the server is near, and answers at once.
+const answerIn = 8 * time.Second
+
+// ErrNoAnswer is a server that takes no SIP where it was called.
+var ErrNoAnswer = fmt.Errorf("no answer within %v: is this where the server takes SIP?", answerIn)
+
 // parting bounds what is done to end the meeting, whatever happened.
 const parting = 4 * time.Second
 
@@ -147,6 +153,8 @@ func (m *meeting) dial(ctx context.Context, name string, c *codec.Codec) (*calle
 	config.Target, config.Server, config.Name = m.conference.URI, m.SIP, name
 	config.Identity = "sip:" + l.user() + "@demo.invalid" // a claim, and not a user of the server (RFC 2606)
 	config.Codecs, config.Hears = []*codec.Codec{c}, l.hears
+	ctx, cancel := context.WithTimeoutCause(ctx, answerIn, ErrNoAnswer)
+	defer cancel()
 	line, err := phone.Dial(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
