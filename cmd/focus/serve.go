@@ -22,6 +22,9 @@ func (c *serveCommand) Run(io *streams, holder ctxHolder) error {
 	log := newLogger(io.err, o)
 	raiseFileLimit(log)
 	s, err := start(holder.ctx, o, log)
+	if holder.ctx.Err() != nil && err != nil {
+		return nil // Ctrl-C before it was up
+	}
 	if err != nil {
 		return err
 	}

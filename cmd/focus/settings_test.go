@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the table of settings into docs/operating.md")
+
+const (
+	operating  = "../../docs/operating.md"
+	tableStart = "<!-- settings: made from the code by `go test ./cmd/focus -run TestTheTableOfSettings -update` -->\n"
+	tableEnd   = "<!-- end of settings -->"
+)
+
+func TestTheTableOfSettings(t *testing.T) {
+	text, err := os.ReadFile(operating)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok1 := strings.Cut(string(text), tableStart)
+	got, after, ok2 := strings.Cut(rest, tableEnd)
+	if !ok1 || !ok2 {
+		t.Fatal("the marks around the table are gone")
+	}
+	want := settingsTable(t)
+	if *update {
+		if err := os.WriteFile(operating, []byte(before+tableStart+want+tableEnd+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the struct (-) and docs/operating.md (+):\n%s", diff)
+	}
+}
+
+func settingsTable(t *testing.T) string {
+	all, err := allSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("\n| flag | key | variable | default | what it is |\n|---|---|---|---|---|\n")
+	for _, s := range all {
+		key, byDefault := "`"+s.name+"`", ""
+		if s.name == "config" {
+			key = ""
+		}
+		if s.byDefault != "" {
+			byDefault = "`" + s.byDefault + "`"
+		}
+		fmt.Fprintf(&b, "| `--%s %s` | %s | `%s` | %s | %s |\n", s.name, s.value, key, s.variable, byDefault, s.help)
+	}
+	return b.String() + "\n"
+}
+
+// parsed is what a file and the variables of the test make of the settings.
+func parsed(t *testing.T, file string) (settings, string, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "focus.yaml")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	var got struct{ settings }
+	err := parseSettings(&got, path, &streams{err: &out})
+	return got.settings, out.String(), err
+}
+
+func TestAVariableBeatsTheFileAndTheFileTheDefault(t *testing.T) {
+	t.Setenv("FOCUS_MEDIA_PORTS", "30000-30099")
+	got, _, err := parsed(t, "media-ports: 20000-20099\nmedia-ip: 127.0.0.1\nmedia-timeout: 30s\nlog-level: debug\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.MediaPorts != "30000-30099" || got.MediaIP != "127.0.0.1" || got.MediaTimeout.Seconds() != 30 || got.SIP != ":5060" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWhatAFileMayNotSay(t *testing.T) {
+	for file, want := range map[string]string{
+		"medai-ip: 127.0.0.1":      `there is no key "medai-ip" (did you mean "media-ip"?)`,
+		"media: {ip: 127.0.0.1}":   `did you mean "media-ip"?`,
+		"config: other.yaml":       `there is no key "config"`,
+		"sip: [a, b]":              "one value",
+		"sip: ':5060":              "cannot be read",
+		"media-timeout: soon":      "media-timeout",
+		"log-level: loud":          "log-level",
+		"sip: :5060\nsip: :5061\n": "cannot be read",
+	} {
+		if _, _, err := parsed(t, file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", file, err, want)
+		}
+	}
+}
+
+func TestAVariableThatMeansNothing(t *testing.T) {
+	t.Setenv("FOCUS_MEDIA_PORT", "1")
+	t.Setenv("FOCUS_SERVICE_ACCOUNT", "nothing like ours")
+	_, warned, err := parsed(t, "")
+	if err != nil || !strings.Contains(warned, `FOCUS_MEDIA_PORT means nothing (did you mean "FOCUS_MEDIA_PORTS"?)`) || strings.Contains(warned, "ACCOUNT") {
+		t.Errorf("got %q, %v", warned, err)
+	}
+}
+
+func TestSettingsThatWillNotDo(t *testing.T) {
+	for file, want := range map[string]string{
+		"sip: '5060'":              "--sip",
+		"sip: ':70000'":            "1 to 65535",
+		"sip: 'example.com:5060'":  "IP address",
+		"https: 'off'":             "--https",
+		"sip: 'off'\nsips: 'off'":  "nobody could call",
+		"media-ip: 0.0.0.0":        "--media-ip",
+		"media-ports: 20000":       "LO-HI",
+		"media-ports: 500-600":     "1024",
+		"media-ports: 30000-30000": "two ports",
+		"media-timeout: 10ms":      "a second",
+		"domain: 'a b'":            "--domain",
+		"domain: 'a@b'":            "--domain",
+		"prompts: /nowhere":        "--prompts",
+		"data: /dev/null":          "not a folder",
+	} {
+		s, _, err := parsed(t, file)
+		if err != nil {
+			t.Errorf("%q: %v", file, err)
+			continue
+		}
+		if _, err := s.options(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", file, err, want)
+		}
+	}
+}
+
+func TestNamesOfTheServer(t *testing.T) {
+	s, _, err := parsed(t, "media-ip: '2001:db8::1'\nsip: '127.0.0.1:5070'\nsips: 'off'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.domain != "[2001:db8::1]" {
+		t.Errorf("domain %s", o.domain)
+	}
+	if diff := cmp.Diff([]string{"127.0.0.1", "[2001:db8::1]"}, o.ownNames()); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := o.dialURI("meeting"), "sip:meeting@[2001:db8::1]:5070"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
