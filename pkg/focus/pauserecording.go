@@ -14,5 +14,6 @@ func (s *Server) pauseRecording(ctx context.Context, call *c3p.Call) (c3p.Comman
 	if err != nil {
 		return nil, err
 	}
-	return nil, f.record(ctx, by, &c3p.PauseRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}, conference.RecordingPaused, func() error { return f.isRecorded(by) })
+	order := &c3p.PauseRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}
+	return nil, f.record(ctx, by, order, conference.RecordingPaused, func() error { return f.isRecorded(by) })
 }

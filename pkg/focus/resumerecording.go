@@ -14,5 +14,6 @@ func (s *Server) resumeRecording(ctx context.Context, call *c3p.Call) (c3p.Comma
 	if err != nil {
 		return nil, err
 	}
-	return nil, f.record(ctx, by, &c3p.ResumeRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}, conference.Recording, func() error { return f.isRecorded(by) })
+	order := &c3p.ResumeRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}
+	return nil, f.record(ctx, by, order, conference.Recording, func() error { return f.isRecorded(by) })
 }

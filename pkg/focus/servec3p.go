@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
@@ -60,8 +61,17 @@ func (s *Server) ServeC3P(ctx context.Context, call *c3p.Call) (*c3p.Response, e
 		s.log.Info("command refused", append(attributes, "err", err)...)
 		return call.Request.Failure(s.wireError(err)), nil
 	}
-	s.log.Info("command done", attributes...)
+	s.log.Log(ctx, levelOf(call.Request.Command), "command done", attributes...)
 	return call.Request.Success(body), nil
+}
+
+// levelOf: who only looks does so every few seconds.
+func levelOf(command c3p.Command) slog.Level {
+	switch command.(type) {
+	case *c3p.GetConference, *c3p.GetConferences, *c3p.GetConferencingCapabilities:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 func (s *Server) serve(ctx context.Context, call *c3p.Call) (c3p.Command, error) {

@@ -14,5 +14,6 @@ func (s *Server) startRecording(ctx context.Context, call *c3p.Call) (c3p.Comman
 	if err != nil {
 		return nil, err
 	}
-	return nil, f.record(ctx, by, &c3p.StartRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}, Format: command.Format}, conference.Recording, func() error { return f.mayRecord(by) })
+	order := &c3p.StartRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}, Format: command.Format}
+	return nil, f.record(ctx, by, order, conference.Recording, func() error { return f.mayRecord(by) })
 }

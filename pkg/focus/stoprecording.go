@@ -14,5 +14,6 @@ func (s *Server) stopRecording(ctx context.Context, call *c3p.Call) (c3p.Command
 	if err != nil {
 		return nil, err
 	}
-	return nil, f.record(ctx, by, &c3p.StopRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}, conference.NotRecording, func() error { return f.isRecorded(by) })
+	order := &c3p.StopRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}
+	return nil, f.record(ctx, by, order, conference.NotRecording, func() error { return f.isRecorded(by) })
 }
