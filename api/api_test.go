@@ -226,7 +226,7 @@ func TestEachReasonHasItsStatus(t *testing.T) {
 		c3p.ReasonServiceUnavailable: 503, c3p.ReasonInvalidPasscode: 400, "somethingNew": 500,
 	} {
 		w := newWorld(t)
-		w.serve = func(*c3p.Call) (c3p.Command, error) { return nil, &c3p.Error{Reason: reason, Detail: "Because"} }
+		w.serve = func(*c3p.Call) (c3p.Command, error) { return nil, &c3p.Error{Reason: reason, Detail: "because"} }
 		response := w.do("POST", "/v1/conferences", `{}`, as("alice"))
 		if got := response.Header.Get("Retry-After"); (got != "") != (status == 503) {
 			t.Errorf("%s: Retry-After %q", reason, got)

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 )
@@ -78,10 +81,16 @@ func failed(reason c3p.Reason, detail string) *Problem {
 	p := problem(a.status, a.text)
 	p.Reason = reason
 	if detail != "" {
-		p.Detail = detail + ". " + a.text
+		p.Detail = sentence(detail) + " " + a.text
 	}
 	if a.status == http.StatusServiceUnavailable {
 		p.retryAfter = 2
 	}
 	return p
+}
+
+// sentence is a detail of C3P with a capital and a full stop.
+func sentence(detail string) string {
+	first, size := utf8.DecodeRuneInString(detail)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(detail[size:], ".") + "."
 }

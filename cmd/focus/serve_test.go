@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/netip"
 	"os"
@@ -124,12 +125,28 @@ func (s *server) calls(name string) *phone.Phone {
 	s.t.Helper()
 	_, uri, _ := strings.Cut(s.greeting, "Then dial ")
 	uri, _, _ = strings.Cut(uri, ",")
-	p, err := phone.Dial(s.t.Context(), phone.Config{
-		Target: uri, Identity: "sip:" + name + "@127.0.0.1", Name: name, Codecs: mcu.Codecs()[:1:1],
-		Address: netip.MustParseAddr("127.0.0.1"), Network: phone.System(nil),
-	})
+	return s.dials(phone.Config{Target: uri, Identity: "sip:" + name + "@127.0.0.1", Network: phone.System(nil)})
+}
+
+// callsByTLS dials the same over TLS, and trusts who signed the server's certificate.
+func (s *server) callsByTLS(name string) *phone.Phone {
+	s.t.Helper()
+	roots, err := trust(s.in("data/ca.pem"))
 	if err != nil {
-		s.t.Fatalf("%s dials %s: %v", name, uri, err)
+		s.t.Fatal(err)
+	}
+	return s.dials(phone.Config{
+		Target: "sip:meeting@127.0.0.1", Identity: "sip:" + name + "@127.0.0.1", Network: phone.System(&tls.Config{RootCAs: roots}),
+		Transport: "tls", Server: "127.0.0.1:" + s.ports[1],
+	})
+}
+
+func (s *server) dials(config phone.Config) *phone.Phone {
+	s.t.Helper()
+	config.Codecs, config.Address = mcu.Codecs()[:1:1], netip.MustParseAddr("127.0.0.1")
+	p, err := phone.Dial(s.t.Context(), config)
+	if err != nil {
+		s.t.Fatalf("%s dials %s: %v", config.Identity, config.Target, err)
 	}
 	s.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second) // a killed server answers no BYE
@@ -159,18 +176,19 @@ func TestFromTheGreetingToCtrlC(t *testing.T) {
 	if made := s.shell(s.curl()); !strings.Contains(made, `"uri":"sip:meeting@127.0.0.1"`) {
 		t.Fatalf("curl: %s", made)
 	}
-	alice, bob := s.calls("alice"), s.calls("bob")
+	alice, bob, carol := s.calls("alice"), s.calls("bob"), s.callsByTLS("carol")
 	s.shell("bin/focus conference record meeting start")
 	<-alice.Say(16000, pcm.Tone(16000, 440, time.Second, -12))
 	roster := s.shell("bin/focus conference show meeting")
-	if strings.Count(roster, "connected") != 2 || !strings.Contains(roster, "recording     started") {
+	if strings.Count(roster, "connected") != 3 || !strings.Contains(roster, "recording     started") {
 		t.Errorf("roster:\n%s", roster)
 	}
 
-	t.Log("# Ctrl-C: both are hung up on, the recording is closed")
+	t.Log("# Ctrl-C: all are hung up on, the recording is closed")
 	s.stop()
 	s.wantsOut("the server is gone", alice)
 	s.wantsOut("the server is gone", bob)
+	s.wantsOut("the server is gone", carol)
 	manifests, _ := filepath.Glob(s.in("data/recordings/meeting/*/manifest.json"))
 	parts, _ := filepath.Glob(s.in("data/recordings/meeting/*/*.part"))
 	if len(manifests) != 1 || len(parts) != 0 {
@@ -182,7 +200,7 @@ func TestFromTheGreetingToCtrlC(t *testing.T) {
 	if strings.Contains(s.greeting, "password") {
 		t.Errorf("greeting of the second start: %s", s.greeting)
 	}
-	s.calls("carol")
+	s.calls("dave")
 
 	t.Log("# and so does the one after kill -9")
 	s.shell("bin/focus conference new --id afterall")

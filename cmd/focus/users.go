@@ -28,7 +28,7 @@ type userAdd struct {
 
 // Run adds a user.
 func (c *userAdd) Run(io *streams, holder ctxHolder) error {
-	password, err := readPassword(io, "Password of "+c.Name+": ")
+	password, err := readPassword(holder.ctx, io, "Password of "+c.Name+": ")
 	if err != nil {
 		return err
 	}
