@@ -27,16 +27,17 @@ func (p *packer) push(frame []int16, send func(packet []int16)) {
 // group is all sinks of one Format that hear the same. Packets of the same Ptime begin at the same ticks in every group, so that a
 // member can go from one to another at a packet boundary.
 type group struct {
-	format  Format
-	deaf    bool
-	members []*Member
-	tap     *tap
-	packer  packer
-	history []int16 // the last packets, up to where pending begins; enough to warm an encoder
-	encoder codec.Encoder
-	cold    bool // the encoder has missed packets that nobody listened to
-	payload []byte
-	deliver func([]int16) // bound once, so that a tick allocates nothing
+	format      Format
+	deaf        bool
+	members     []*Member
+	tap         *tap
+	packer      packer
+	history     []int16 // the last packets, up to where pending begins; enough to warm an encoder
+	encoder     codec.Encoder
+	cold        bool // the encoder has missed packets that nobody listened to
+	independent bool // somebody comes back: the next packet must not rest on those before it
+	payload     []byte
+	deliver     func([]int16) // bound once, so that a tick allocates nothing
 }
 
 func (m *Mixer) groupOf(format Format, deaf bool) *group {
@@ -95,7 +96,18 @@ func (g *group) encode(m *Mixer, packet []int16) {
 	if g.cold {
 		g.preroll(m, g.encoder)
 	}
+	if g.independent {
+		g.predict(false)
+		defer g.predict(true)
+	}
 	g.payload = m.encode(g.encoder, g.payload, packet)
+}
+
+func (g *group) predict(on bool) {
+	g.independent = false
+	if e, ok := g.encoder.(codec.IndependentEncoder); ok {
+		e.Independent(!on)
+	}
 }
 
 // sendable is nil for what need not be sent: nothing, and the one or two bytes by which an Opus encoder says so (RFC 7587 section

@@ -13,8 +13,9 @@ import (
 //	back to the shared one  "wait until both have encoded the same mix for 5 frames (100 ms)"
 //	nothing to copy from    "pre-roll 3 frames", the last packets of the group
 //
-// The 100 ms hold for a mix that goes on as it was. When somebody else has just begun to speak two Opus encoders take 500 ms to agree
-// (measured: steps of 1.4 times the tones' own after 100 ms, 1.2 after 500), so a listener waits for that too, within reason.
+// The 100 ms hold for a mix that goes on as it was. When somebody else has just begun to speak two Opus encoders take 500 ms to agree:
+// steps of 1.4 times the tones' own were measured after 100 ms. Then the shared encoder makes one packet without prediction
+// (codec.IndependentEncoder), and the listener comes back with that; a codec that cannot do so waits for calm, within reason.
 //
 // When nobody was left on the shared encoder it has stood still; then it copies the state of the first who comes back.
 const (
@@ -58,7 +59,13 @@ func (o *own) mayReturn(m *Mixer) bool {
 	if o.path || o.hangover > 0 || !o.atBoundary() {
 		return false
 	}
-	return o.member.format.stateless() || o.member.group.cold || o.hangover < -patience || m.stats.Ticks >= m.lastStart+calm
+	g := o.member.group
+	if g.format.stateless() || g.cold || o.hangover < -patience || m.stats.Ticks >= m.lastStart+calm {
+		return true
+	}
+	_, able := g.encoder.(codec.IndependentEncoder)
+	g.independent = g.independent || able
+	return able
 }
 
 // handBack lets a group whose encoder stood still go on where the member's is.
