@@ -152,6 +152,11 @@ func TestMeters(t *testing.T) {
 	if !strings.HasPrefix(out.String(), "\x1b[2A") || !strings.Contains(out.String(), "-10 dB") {
 		t.Errorf("then %q, want it in the same place, and falling by 4 dB", out.String())
 	}
+	out.Reset()
+	terminal.Step("Bob answers")
+	if want := "\x1b[1A\r\x1b[J  0.0s Bob answers\n"; out.String() != want {
+		t.Errorf("the next step is %q, want %q", out.String(), want)
+	}
 }
 
 func TestLikeness(t *testing.T) {

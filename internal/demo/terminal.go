@@ -28,12 +28,15 @@ const (
 	timeColumns = 6
 )
 
-// Step says what comes next. The meters that stand there stay, as they were last.
+// Step says what comes next, in the place of the meters.
 func (t *Terminal) Step(text string) {
 	if t.began.IsZero() {
 		t.began = time.Now()
 	}
-	t.meters = 0
+	if t.meters > 0 {
+		fmt.Fprintf(t.Out, "\x1b[%dA\r\x1b[J", t.meters) // ECMA-48: up, and erase what is below
+		t.meters = 0
+	}
 	fmt.Fprintf(t.Out, "%s %s\n", t.colour(faint, t.elapsed()), text)
 }
 
