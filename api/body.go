@@ -19,20 +19,23 @@ func readBody(w http.ResponseWriter, r *http.Request, mediaType string) ([]byte,
 		return nil, problem(http.StatusUnsupportedMediaType, "Send the body without Content-Encoding.")
 	}
 	if r.ContentLength > strictxml.MaxBytes {
-		return nil, tooLarge(w)
+		return nil, tooLarge(w, r)
 	}
 	body, err := strictxml.Read(r.Body)
 	switch {
 	case errors.Is(err, strictxml.ErrTooLarge):
-		return nil, tooLarge(w)
+		return nil, tooLarge(w, r)
 	case err != nil:
 		return nil, problem(http.StatusBadRequest, "The body ended too soon.")
 	}
 	return body, nil
 }
 
-func tooLarge(w http.ResponseWriter) *Problem {
-	w.Header().Set("Connection", "close")
+// tooLarge ends the connection of HTTP/1.1, on which the rest of the body is coming; HTTP/2 resets the stream and keeps the others.
+func tooLarge(w http.ResponseWriter, r *http.Request) *Problem {
+	if r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close")
+	}
 	return problem(http.StatusRequestEntityTooLarge, "A body may have 256 KB.")
 }
 
