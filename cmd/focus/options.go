@@ -26,6 +26,7 @@ type options struct {
 	mediaIP          netip.Addr
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
+	mediaRing        bool // io_uring, where the kernel has it
 	prompts          *prompt.Library
 	language         string
 	logLevel         slog.Level
@@ -34,7 +35,7 @@ type options struct {
 
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
-	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, logFormat: s.LogFormat}
+	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
 	for _, step := range []func(*options) error{s.readAddresses, s.readMedia, s.readDomain, s.readPrompts, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}

@@ -173,7 +173,7 @@ func TestFromTheGreetingToCtrlC(t *testing.T) {
 	}
 
 	t.Log("# somebody pastes the curl line and dials")
-	if made := s.shell(s.curl()); !strings.Contains(made, `"uri":"sip:meeting@127.0.0.1"`) {
+	if made := s.shell(s.curl()); !strings.Contains(made, `"uri":"sip:meeting@127.0.0.1:`) {
 		t.Fatalf("curl: %s", made)
 	}
 	alice, bob, carol := s.calls("alice"), s.calls("bob"), s.callsByTLS("carol")

@@ -18,6 +18,7 @@ type settings struct {
 	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
 	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
 	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`
+	MediaIO      string        `name:"media-io" help:"How packets pass the kernel: ${enum}. auto takes io_uring where there is one." default:"auto" enum:"auto,plain" placeholder:"HOW"`
 	Prompts      string        `help:"Folder of spoken prompts that replace ours." placeholder:"DIR"`
 	Language     string        `help:"Language of prompts (BCP 47)." default:"en" placeholder:"TAG"`
 	LogLevel     string        `help:"Least level that is logged: ${enum}." default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL"`

@@ -105,16 +105,18 @@ func (s *system) startFocus(context.Context) (err error) {
 		host = uriHost(s.options.mediaIP)
 	}
 	s.focus, err = focus.New(focus.Config{
-		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Language: s.options.language,
-		SIP:    sip.Config{Name: "Focus/" + version, Host: host},
-		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
+		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(),
+		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
+		Language: s.options.language,
+		SIP:      sip.Config{Name: "Focus/" + version, Host: host},
+		Logger:   s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
 	})
 	return err
 }
 
 func (s *system) startMCU(context.Context) (err error) {
 	s.mcu, err = mcu.New(mcu.Config{
-		Network: media.UDP{Ring: true}, Address: s.options.mediaIP, Ports: s.options.mediaPorts, Codecs: mcu.Codecs(), Prompts: s.options.prompts,
+		Network: media.UDP{Ring: s.options.mediaRing}, Address: s.options.mediaIP, Ports: s.options.mediaPorts, Codecs: mcu.Codecs(), Prompts: s.options.prompts,
 		Recordings: s.options.in("recordings"), Timeout: s.options.mediaTimeout, Logger: s.log,
 	}, s.focus)
 	if err != nil {

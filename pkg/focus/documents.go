@@ -30,7 +30,7 @@ func (s *Server) document(record conference.Record, show secrets) *confinfo.Docu
 		Subject: record.Subject, ConferenceID: string(record.ID), ExpiryTime: record.Expires.UTC(), AdmissionPolicy: string(record.AdmissionPolicy),
 		Organizer: string(record.Organizer), AutoRecord: &autoRecord,
 		ConfURIs: []confinfo.URI{
-			{URI: string(conference.DialURI(record.ID, s.config.Domain)), DisplayText: "telephone", Purpose: participation},
+			{URI: string(s.config.Dial(record.ID)), DisplayText: "telephone", Purpose: participation},
 			{URI: string(conference.MCUURI(record.Organizer, conference.AudioVideo, record.ID)), DisplayText: "audio", Purpose: conference.AudioVideo},
 		},
 	}

@@ -15,9 +15,12 @@ import (
 
 // Config is what a Server needs. Domain, Directory, Users and Limiter must be there.
 type Config struct {
-	Domain   string      // of the conferences' URIs
-	Domains  []string    // further names and addresses that are ours; the address on which a request came always is
-	Realm    string      // of digest authentication; "": Domain
+	Domain  string   // of the conferences' URIs
+	Domains []string // further names and addresses that are ours; the address on which a request came always is
+	Realm   string   // of digest authentication; "": Domain
+
+	// Dial says what a telephone dials for a conference; nil is sip:ID@Domain. It differs where SIP is on an unusual port.
+	Dial     func(conference.ID) conference.URI
 	Language string      // of prompts, for callers who name none (BCP 47); "": "en"
 	MCU      c3p.Handler // nil: UseMCU follows, and until then callers get 503
 	SIP      sip.Config  // of the user agent; Handler and Logger are the server's own
@@ -85,6 +88,9 @@ func New(config Config) (*Server, error) {
 	}
 	if config.Realm == "" {
 		config.Realm = config.Domain
+	}
+	if config.Dial == nil {
+		config.Dial = func(id conference.ID) conference.URI { return conference.DialURI(id, config.Domain) }
 	}
 	if config.Language == "" {
 		config.Language = "en"
