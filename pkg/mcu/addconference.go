@@ -23,6 +23,8 @@ func (s *Server) addConference(_ context.Context, call *c3p.Call) (c3p.Command, 
 	case s.conferences[key] != nil:
 		return nil, fmt.Errorf("conference %s: %w", entity, errExists)
 	}
-	s.conferences[key] = s.newConference(command.Conference)
+	c := s.newConference(command.Conference)
+	c.epoch = call.Epoch
+	s.conferences[key] = c
 	return nil, nil
 }

@@ -26,6 +26,7 @@ type Conference struct {
 	clock                            *Clock
 	log                              *slog.Logger
 	began                            time.Time
+	epoch                            uint64 // of the focus that commands it; guarded by the server's lock
 
 	mixer         *mixer.Mixer
 	legs          []*Leg

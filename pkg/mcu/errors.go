@@ -20,6 +20,7 @@ var (
 	errRecording      = errors.New("conference is being recorded already")
 	errNotRecording   = errors.New("conference is not being recorded")
 	errNoRecordings   = errors.New("this MCU has no folder for recordings")
+	errStale          = errors.New("another focus commands this conference")
 	errClosed         = errors.New("MCU is shutting down")
 	errNoPrompt       = errors.New("no such prompt")
 )
@@ -36,6 +37,7 @@ var reasons = []struct {
 	{errEndpointExists, c3p.ReasonUserExists},
 	{errNotRecording, c3p.ReasonNoRecordingInProgress},
 	{errNoRecordings, c3p.ReasonRecordingDoesNotStart},
+	{errStale, c3p.ReasonStaleEpoch},
 	{errNoPrompt, c3p.ReasonPromptDoesNotExist},
 	{errClosed, c3p.ReasonServiceUnavailable},
 	{media.ErrNoPort, c3p.ReasonServiceUnavailable},

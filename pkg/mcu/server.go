@@ -45,6 +45,8 @@ type Server struct {
 	news   *news
 	cancel context.CancelFunc
 
+	answers answers
+
 	mu          sync.Mutex
 	conferences map[string]*Conference // by focus URI, in lower case
 	closed      bool
@@ -127,22 +129,47 @@ func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (
 	return nil
 }
 
-// ServeC3P carries one command out. An error of the MCU is a failure response; only a caller that is not a focus, or a
-// context that ended, is a Go error.
+// ServeC3P carries one command out, once however often it comes. An error of the MCU is a failure response; only a caller that is
+// not a focus, or a context that ended, is a Go error.
 func (s *Server) ServeC3P(ctx context.Context, call *c3p.Call) (*c3p.Response, error) {
 	if call.Principal.Role != c3p.RoleFocus {
 		return nil, fmt.Errorf("%s from %q: %w", call.Request.Command.Name(), call.Principal.URI, errNotFocus)
 	}
-	handle := s.handler(call.Request.Command)
+	key := requestKey{from: call.Request.From, epoch: call.Epoch, id: call.Request.RequestID}
+	return s.answers.once(ctx, key, func() *c3p.Response { return s.serve(ctx, call) })
+}
+
+func (s *Server) serve(ctx context.Context, call *c3p.Call) *c3p.Response {
+	request := call.Request
+	handle := s.handler(request.Command)
 	if handle == nil {
-		return call.Request.Failure(errUnknownCommand), nil
+		return request.Failure(errUnknownCommand)
 	}
-	body, err := handle(ctx, call)
+	err := s.fence(call)
+	var body c3p.Command
+	if err == nil {
+		body, err = handle(ctx, call)
+	}
 	if err != nil {
-		s.config.Logger.Info("command refused", "command", call.Request.Command.Name(), "conference", call.Request.To, "err", err)
-		return call.Request.Failure(wireError(err)), nil
+		s.config.Logger.Info("command refused", "command", request.Command.Name(), "conference", request.To, "err", err)
+		return request.Failure(wireError(err))
 	}
-	return call.Request.Success(body), nil
+	return request.Success(body)
+}
+
+// fence refuses a focus whose conference another one has taken over since: its epoch is lower than one seen before.
+func (s *Server) fence(call *c3p.Call) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.conferences[strings.ToLower(call.Request.From)]
+	if c == nil {
+		return nil
+	}
+	if call.Epoch < c.epoch {
+		return fmt.Errorf("epoch %d, but %d has taken over: %w", call.Epoch, c.epoch, errStale)
+	}
+	c.epoch = call.Epoch
+	return nil
 }
 
 // conference finds a conference by its focus URI.
