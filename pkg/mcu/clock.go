@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/mixer"
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
@@ -19,6 +21,8 @@ const (
 	maxCatchUp = 3
 	// clockQueue bounds the funcs waiting for a clock. Posting to a full queue waits: commands are answered late, not lost.
 	clockQueue = 1024
+	// clockNice is the priority a clock's thread asks for: a tick that is late is heard by everybody.
+	clockNice = -11
 	// idlePackets bounds the packets a clock keeps for later.
 	idlePackets = 4096
 )
@@ -63,17 +67,18 @@ func newClock(ctx context.Context, network media.Network, logger *slog.Logger) *
 	return c
 }
 
-// openRing asks the network for a ring; without one everything works, at a higher price.
-func (c *Clock) openRing(network media.Network, logger *slog.Logger) {
+// settle gives the clock a thread of its own, ahead of others if that is allowed, and a ring if the network has one. A test's network
+// has neither.
+func (c *Clock) settle(network media.Network, logger *slog.Logger) {
 	n, ok := network.(media.RingNetwork)
 	if !ok {
 		return
 	}
-	runtime.LockOSThread() // a ring belongs to the thread that made it; the clock's goroutine ends with its thread
-	ring, err := n.NewRing()
-	if ring == nil {
-		runtime.UnlockOSThread()
+	runtime.LockOSThread() // a ring belongs to the thread that made it; the thread ends with the clock's goroutine
+	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, clockNice); err != nil {
+		logger.Debug("media has no priority over other threads", "err", err)
 	}
+	ring, err := n.NewRing()
 	if err != nil {
 		logger.Info("media uses plain system calls", "err", err)
 		return
@@ -112,7 +117,7 @@ func (c *Clock) wait() { <-c.done }
 
 func (c *Clock) loop(ctx context.Context, network media.Network, logger *slog.Logger) {
 	defer close(c.done)
-	if c.openRing(network, logger); c.ring != nil {
+	if c.settle(network, logger); c.ring != nil {
 		defer c.ring.Close()
 	}
 	timer := time.NewTimer(time.Hour)
