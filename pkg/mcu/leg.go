@@ -55,6 +55,7 @@ type Leg struct {
 
 	track         *recorder.Track
 	storesPackets bool // Opus is recorded as it came
+	unstored      int  // frames of speech without a packet to store
 	tapped        bool // this frame was decoded already
 }
 

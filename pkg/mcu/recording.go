@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/codec/opus"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/recorder"
 )
@@ -234,18 +235,28 @@ func (c *Conference) record() {
 func (l *Leg) record() {
 	tapped := l.tapped
 	l.tapped = false
-	if l.track == nil || l.muted {
-		return
-	}
-	if l.storesPackets {
-		if codec, payload := l.stream.Payload(); payload != nil && l.voice.level.Voice {
-			l.track.WritePacket(l.conference.position(), codec.Duration(payload), payload)
-		}
-		return
-	}
-	if l.voice.level.Voice && !tapped {
-		frame := l.conference.buffer[:l.stream.Rate()/50]
-		l.voice.Frame(frame)
+	switch {
+	case l.track == nil || l.muted || !l.voice.level.Voice:
+	case l.storesPackets:
+		l.recordPacket()
+	case !tapped:
+		l.voice.Frame(l.conference.buffer[:l.stream.Rate()/50])
 		l.tapped = false
 	}
 }
+
+// recordPacket stores the Opus packet of this frame, if there was one: a packet of 60 ms serves three frames. A stream that keeps
+// talking without one that can be stored, such as two packets a frame or another codec than agreed, is recorded as it is heard instead.
+func (l *Leg) recordPacket() {
+	codec, payload := l.stream.Payload()
+	if payload == nil || codec != opus.Opus {
+		l.unstored++
+		l.storesPackets = l.unstored < maxUnstored
+		return
+	}
+	l.unstored = 0
+	l.track.WritePacket(l.conference.position(), codec.Duration(payload), payload)
+}
+
+// maxUnstored is how many frames of speech in a row may bring nothing to store: half a second.
+const maxUnstored = 25
