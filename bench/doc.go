@@ -10,6 +10,7 @@
 //	ear.go        what a listener heard, decoded after the measurement
 //	analysis.go   is each talker's tone there, is there a click, how late is the mark
 //	system.go     what is measured: a server that takes calls
-//	mcuprocess.go the MCU alone, commanded by C3P
+//	focusprocess.go  the whole server: HTTPS and SIP
+//	mcuprocess.go    the MCU alone, commanded by C3P
 //	rows.go       the table's rows
 package main

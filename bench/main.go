@@ -56,10 +56,11 @@ func (o *options) run(ctx context.Context) error {
 		}
 		return nil
 	}
-	b, err := o.bench()
+	b, done, err := o.bench()
 	if err != nil {
 		return err
 	}
+	defer done()
 	measured := &results{Measured: time.Now(), System: o.system(), Cores: runtime.NumCPU(), Window: o.Window.String()}
 	for _, r := range chosen {
 		if ctx.Err() != nil {
@@ -95,20 +96,39 @@ func choose(all []row, keys []string) (chosen []row, err error) {
 	return chosen, nil
 }
 
-func (o *options) bench() (*bench, error) {
-	if o.Pprof != "" {
-		if err := os.MkdirAll(o.Pprof, 0o755); err != nil {
-			return nil, err
-		}
-	}
-	return &bench{
+// bench makes what rows are measured with, and what ends it.
+func (o *options) bench() (b *bench, done func(), err error) {
+	b = &bench{
 		start: startMCU, window: o.Window, warmup: o.Warmup, profiles: o.Pprof,
 		log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
-	}, nil
+	}
+	if o.Pprof != "" {
+		if err := os.MkdirAll(o.Pprof, 0o755); err != nil {
+			return nil, nil, err
+		}
+	}
+	if o.MCU {
+		return b, func() {}, nil
+	}
+	folder, err := os.MkdirTemp("", "focus-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { _ = os.RemoveAll(folder) }
+	program, err := buildFocus(folder)
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	b.start = func() (system, error) { return startFocus(program) }
+	return b, done, nil
 }
 
 func (o *options) system() string {
-	return "the MCU alone"
+	if o.MCU {
+		return "the MCU alone"
+	}
+	return "focus serve"
 }
 
 func (o *options) report(r *results) error {

@@ -115,6 +115,8 @@ type mcuProcess struct {
 	mu     sync.Mutex
 	number int
 	allocs uint64
+
+	callers map[string][]string // by conference
 }
 
 func startMCU() (system, error) {
@@ -126,7 +128,7 @@ func startMCU() (system, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mcuProcess{process: exec.Command(self, mcuChild, data), data: data}
+	m := &mcuProcess{process: exec.Command(self, mcuChild, data), data: data, callers: map[string][]string{}}
 	m.process.Stderr = os.Stderr
 	if m.in, err = m.process.StdinPipe(); err != nil {
 		return nil, err
@@ -207,6 +209,7 @@ func (m *mcuProcess) Call(_ context.Context, conference, caller, offer string) (
 	if !ok || added.User == nil || len(added.User.Endpoints) != 1 || added.User.Endpoints[0].SDP == nil {
 		return "", errors.New("addUser was answered without a session description")
 	}
+	m.callers[conference] = append(m.callers[conference], caller)
 	return added.User.Endpoints[0].SDP.Text, nil
 }
 
@@ -214,12 +217,17 @@ func userOf(caller string) string { return "sip:" + caller + "@127.0.0.1" }
 
 func endpointOf(caller string) string { return "{" + caller + "}" }
 
-func (m *mcuProcess) Mute(_ context.Context, conference, caller string) error {
-	_, err := m.c3p(conference, &c3p.ModifyEndpointMedia{
-		Keys:  c3p.MediaKeys{Conference: conference, User: userOf(caller), Endpoint: endpointOf(caller), Media: "1"},
-		Media: &confinfo.Media{ID: "1", IngressFilter: confinfo.Block},
-	})
-	return err
+func (m *mcuProcess) Mute(_ context.Context, conference string) error {
+	for _, caller := range m.callers[conference] {
+		_, err := m.c3p(conference, &c3p.ModifyEndpointMedia{
+			Keys:  c3p.MediaKeys{Conference: conference, User: userOf(caller), Endpoint: endpointOf(caller), Media: "1"},
+			Media: &confinfo.Media{ID: "1", IngressFilter: confinfo.Block},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *mcuProcess) Record(_ context.Context, conference string) error {

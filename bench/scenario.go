@@ -105,6 +105,11 @@ func (sc scenario) dial(ctx context.Context, sys system, l *load) error {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
+		if sc.muted {
+			if err := sys.Mute(ctx, conference); err != nil {
+				return err
+			}
+		}
 		if sc.recorded {
 			if err := sys.Record(ctx, conference); err != nil {
 				return err
@@ -125,9 +130,6 @@ func (sc scenario) call(ctx context.Context, sys system, conference string, c *c
 		return err
 	}
 	c.to = media.NewDestination(to)
-	if sc.muted {
-		return sys.Mute(ctx, conference, c.name)
-	}
 	return nil
 }
 

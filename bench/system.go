@@ -10,8 +10,8 @@ type system interface {
 	Conference(ctx context.Context) (string, error)
 	// Call brings a caller into a conference with an SDP offer and returns the answer.
 	Call(ctx context.Context, conference, caller, offer string) (answer string, err error)
-	// Mute silences a caller.
-	Mute(ctx context.Context, conference, caller string) error
+	// Mute silences everybody in a conference.
+	Mute(ctx context.Context, conference string) error
 	// Record starts to record a conference.
 	Record(ctx context.Context, conference string) error
 	// Profile begins a CPU profile, which ends with the function it returns.
