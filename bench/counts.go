@@ -47,7 +47,8 @@ func (c *counts) expected() int {
 	return int(c.highest) + 1
 }
 
-// frames is how many packets of 20 ms the timestamps have room for: what the sender skipped counts as well.
+// frames is how many packets of 20 ms the timestamps have room for: what the sender skipped, because it was late, has no
+// sequence number, and is not heard either.
 func (c *counts) frames(units uint32) int {
 	if c.received == 0 {
 		return 0

@@ -245,21 +245,22 @@ func (f *focusProcess) Call(ctx context.Context, conference, caller, offer strin
 
 // Mute silences everybody in a conference, as its presenter would.
 func (f *focusProcess) Mute(ctx context.Context, conference string) error {
+	var made struct {
+		FocusURI string `json:"focusUri"`
+	}
+	if err := f.ask(ctx, http.MethodGet, "/v1/conferences/"+conference, "", nil, &made); err != nil {
+		return err
+	}
 	var roster struct {
 		Participants []struct {
 			URI string `json:"uri"`
 		} `json:"participants"`
-		FocusURI string `json:"focusUri"`
 	}
-	if err := f.ask(ctx, http.MethodGet, "/v1/conferences/"+conference, "", nil, &roster); err != nil {
-		return err
-	}
-	entity := roster.FocusURI
 	if err := f.ask(ctx, http.MethodGet, "/v1/conferences/"+conference+"/participants", "", nil, &roster); err != nil {
 		return err
 	}
 	for _, p := range roster.Participants {
-		if err := f.mute(ctx, entity, p.URI); err != nil {
+		if err := f.mute(ctx, made.FocusURI, p.URI); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -62,17 +63,19 @@ func (o *options) run(ctx context.Context) error {
 	}
 	defer done()
 	measured := &results{Measured: time.Now(), System: o.system(), Cores: runtime.NumCPU(), Window: o.Window.String()}
+	var failed error
 	for _, r := range chosen {
 		if ctx.Err() != nil {
 			break
 		}
 		figures, err := r.measure(ctx, b, r)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.key, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", r.key, err))
+			continue
 		}
 		measured.Figures = append(measured.Figures, figures...)
 	}
-	return o.report(measured)
+	return errors.Join(o.report(measured), failed, b.problems)
 }
 
 // choose picks rows by key, in the table's order.

@@ -74,6 +74,7 @@ type bench struct {
 	warmup   time.Duration
 	profiles string // folder for CPU profiles, one a row; "": none
 	log      func(format string, args ...any)
+	problems error // that did not keep a row from being measured
 }
 
 // run measures a scenario on a server of its own.
@@ -87,11 +88,20 @@ func (b *bench) run(ctx context.Context, key string, sc scenario) (*outcome, err
 		return nil, err
 	}
 	o, err := sc.run(ctx, sys)
-	if err = errors.Join(err, sys.Close()); err != nil {
+	b.close(key, sys)
+	if err != nil {
 		return nil, err
 	}
 	b.log("%s: %s", key, o.notes())
 	return o, nil
+}
+
+// close ends a system. One that does not end well has a problem, and has been measured all the same.
+func (b *bench) close(key string, sys system) {
+	began := time.Now()
+	if err := sys.Close(); err != nil {
+		b.problems = errors.Join(b.problems, fmt.Errorf("%s: stopping the server: %w after %v", key, err, time.Since(began).Round(time.Second/10)))
+	}
 }
 
 // cpu is a row of milliseconds of the server's CPU per participant-second.
@@ -154,6 +164,7 @@ func allocations(sc scenario) func(context.Context, *bench, row) ([]figure, erro
 		alone := *b
 		alone.start = startMCU
 		o, err := alone.run(ctx, r.key, sc)
+		b.problems = alone.problems
 		if err != nil {
 			return nil, err
 		}
@@ -180,12 +191,12 @@ func recorded(sc scenario) func(context.Context, *bench, row) ([]figure, error) 
 }
 
 // empty is what conferences cost that nobody is in.
-func empty(ctx context.Context, b *bench, r row) (figures []figure, err error) {
+func empty(ctx context.Context, b *bench, r row) ([]figure, error) {
 	sys, err := b.start()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, sys.Close()) }()
+	defer b.close(r.key, sys)
 	for range 1000 {
 		if _, err := sys.Conference(ctx); err != nil {
 			return nil, err
@@ -238,7 +249,7 @@ func (o *outcome) complaints() string {
 		}
 	}
 	if o.loss() >= 0.005 {
-		text += fmt.Sprintf("%.2f %% lost; ", o.loss())
+		text += fmt.Sprintf("%.2f %% missing; ", o.loss())
 	}
 	return text
 }
@@ -246,9 +257,9 @@ func (o *outcome) complaints() string {
 // notes is what else a reader of the figure wants to know.
 func (o *outcome) notes() string {
 	v := o.Heard
-	return fmt.Sprintf("%.2f %s, %d of %d packets lost, %d frames skipped, p99 jitter %v, load late %v (p99), machine idle %.0f %% stolen %.1f %%; "+
+	return fmt.Sprintf("%.2f %s, %d of %d packets missing (%d never sent), p99 jitter %v, load late %v (p99), machine idle %.0f %% stolen %.1f %%; "+
 		"listened to %d turns, %d changes (%d spoilt by loss), steepest step %.2f of the tones' own; %s",
-		o.perParticipant(), perSecond, o.Expected-o.Received, o.Expected, o.Gaps, o.Jitter, o.Late, o.Idle, o.Steal,
+		o.perParticipant(), perSecond, o.Expected-o.Received, o.Expected, o.Skipped, o.Jitter, o.Late, o.Idle, o.Steal,
 		v.Turns, v.Changes, v.Skipped, v.Worst, cmp.Or(o.complaints(), "nothing wrong"))
 }
 

@@ -33,10 +33,10 @@ type outcome struct {
 	CPU          time.Duration // the server's, in the window
 	Window       time.Duration
 	Memory       int64 // octets that the calls added, all together
-	Expected     int   // packets, by sequence numbers, all callers together
+	Expected     int   // packets, by timestamps, all callers together
 	Received     int
 	Silent       int // callers who heard nothing at all
-	Gaps         int // frames the server skipped, by timestamps
+	Skipped      int // of those expected: the server was late and never sent them, by sequence numbers
 	Jitter       time.Duration
 	Late         time.Duration // how late the load itself sent: p99
 	Delays       []time.Duration
@@ -54,7 +54,7 @@ func (o *outcome) perParticipant() float64 {
 // cores is how many of them the server kept busy, in per cent of one.
 func (o *outcome) cores() float64 { return 100 * o.CPU.Seconds() / o.Window.Seconds() }
 
-// loss is in per cent of what the server sent.
+// loss is in per cent of what the server should have sent.
 func (o *outcome) loss() float64 {
 	if o.Expected == 0 {
 		return 100
@@ -184,9 +184,9 @@ func (o *outcome) listen(l *load, tolerance float64) error {
 	o.Jitter, o.Late = jitter.quantile(0.99), late.quantile(0.99)
 	marks := map[int][]time.Time{}
 	for _, c := range l.callers {
-		o.Expected += c.heard.expected()
+		o.Expected += c.heard.frames(c.units)
 		o.Received += c.heard.received
-		o.Gaps += c.heard.frames(c.units) - c.heard.expected()
+		o.Skipped += c.heard.frames(c.units) - c.heard.expected()
 		if c.heard.received == 0 {
 			o.Silent++
 		}
