@@ -42,7 +42,7 @@ func serveMCU(in io.Reader, out io.Writer, data string) error {
 		return err
 	}
 	server, err := mcu.New(mcu.Config{
-		Network: media.UDP{}, Address: netip.MustParseAddr("127.0.0.1"), Ports: [2]uint16{20000, 39999},
+		Network: media.UDP{Ring: true}, Address: netip.MustParseAddr("127.0.0.1"), Ports: [2]uint16{20000, 39999},
 		Codecs: mcu.Codecs(), Prompts: prompts, Recordings: filepath.Join(data, "recordings"),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, deaf{})

@@ -75,3 +75,17 @@ func (m machine) since(before machine) (idle, steal float64) {
 	total := float64(max(1, m.total-before.total))
 	return 100 * float64(m.idle-before.idle) / total, 100 * float64(m.steal-before.steal) / total
 }
+
+// pressure is how long something on the machine has waited for a core, at least one at a time, since it was booted
+// (Documentation/accounting/psi.rst: "some … total" in microseconds); 0 where the kernel does not tell.
+func pressure() time.Duration {
+	text, _ := os.ReadFile("/proc/pressure/cpu")
+	return parsePressure(string(text))
+}
+
+func parsePressure(text string) time.Duration {
+	first, _, _ := strings.Cut(text, "\n")
+	_, total, _ := strings.Cut(first, "total=")
+	n, _ := strconv.ParseInt(strings.TrimSpace(total), 10, 64)
+	return time.Duration(n) * time.Microsecond
+}

@@ -22,6 +22,9 @@ const (
 	modelTolerance    = 0.5  // Opus
 )
 
+// maxLate is how late the load may send, at the 99th percentile, before a figure says more about the load than about the server.
+const maxLate = 10 * time.Millisecond
+
 // row is one line, or a few, of the table.
 type row struct {
 	key     string // of --only
@@ -248,6 +251,9 @@ func (o *outcome) complaints() string {
 			text += fmt.Sprintf("%d %s; ", c.count, c.what)
 		}
 	}
+	if o.Late > maxLate {
+		text += fmt.Sprintf("the load itself was late: %v; ", o.Late)
+	}
 	if o.loss() >= 0.005 {
 		text += fmt.Sprintf("%.2f %% missing; ", o.loss())
 	}
@@ -257,9 +263,9 @@ func (o *outcome) complaints() string {
 // notes is what else a reader of the figure wants to know.
 func (o *outcome) notes() string {
 	v := o.Heard
-	return fmt.Sprintf("%.2f %s, %d of %d packets missing (%d never sent), p99 jitter %v, load late %v (p99), machine idle %.0f %% stolen %.1f %%; "+
+	return fmt.Sprintf("%.2f %s, %d of %d packets missing (%d never sent), p99 jitter %v, load late %v (p99), machine idle %.0f %%, stolen %.1f %%, cores waited for %.0f %% of the time; "+
 		"listened to %d turns, %d changes (%d spoilt by loss), steepest step %.2f of the tones' own; %s",
-		o.perParticipant(), perSecond, o.Expected-o.Received, o.Expected, o.Skipped, o.Jitter, o.Late, o.Idle, o.Steal,
+		o.perParticipant(), perSecond, o.Expected-o.Received, o.Expected, o.Skipped, o.Jitter, o.Late, o.Idle, o.Steal, o.Waiting,
 		v.Turns, v.Changes, v.Skipped, v.Worst, cmp.Or(o.complaints(), "nothing wrong"))
 }
 

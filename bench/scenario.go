@@ -42,7 +42,8 @@ type outcome struct {
 	Delays       []time.Duration
 	LostMarks    int
 	Heard        verdict
-	Idle, Steal  float64
+	Idle, Steal  float64 // of the machine, in per cent
+	Waiting      float64 // of the window in which something waited for a core, in per cent
 	Allocations  float64 // per packet, in and out; negative when the system does not tell
 }
 
@@ -165,11 +166,12 @@ func (sc scenario) measure(sys system, l *load) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, began := machineTime(), time.Now()
+	rest, waited, began := machineTime(), pressure(), time.Now()
 	l.measure(sc.window)
 	after, err := cpuTime(sys.PID())
 	o.CPU, o.Window = after-cpu, time.Since(began)
 	o.Idle, o.Steal = machineTime().since(rest)
+	o.Waiting = 100 * (pressure() - waited).Seconds() / o.Window.Seconds()
 	o.Allocations = float64(sys.Allocations()-allocated) / (2 * float64(len(l.callers)) * o.Window.Seconds() * 50)
 	return o, errors.Join(err, stop())
 }
