@@ -3,10 +3,12 @@ package media
 import (
 	"net/netip"
 	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/rtp"
 )
 
-// MaxDatagram is the largest datagram read, in octets; what is longer is cut, and refused as malformed further up.
-const MaxDatagram = 2048
+// MaxDatagram is the largest datagram read, in octets; of what is longer only its arrival is told.
+const MaxDatagram = rtp.BufferSize
 
 // BatchSize is how many datagrams one read takes from a socket. A leg sends one packet a tick; four let a burst after a
 // network stall in, without asking the kernel again.
@@ -14,7 +16,7 @@ const BatchSize = 4
 
 // Datagram is one datagram as it arrived. Data belongs to the Batch it came in, until the next read into that Batch.
 type Datagram struct {
-	Data []byte
+	Data []byte // nil: too long to be anything that is wanted
 	From netip.AddrPort
 	At   time.Time // when the kernel had it, not when it was read
 }

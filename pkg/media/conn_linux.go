@@ -42,9 +42,8 @@ func family(a netip.Addr) int {
 }
 
 type udpConn struct {
-	fd        int
-	local     netip.AddrPort
-	truncated uint64 // datagrams too long to be anything we want
+	fd    int
+	local netip.AddrPort
 
 	ring    *Ring // nil: plain system calls
 	index   uint32
@@ -153,8 +152,7 @@ func (c *udpConn) ReadBatch(b *Batch, now time.Time) int {
 			At:   arrival(b.controls[i][:h.header.Controllen], now),
 		}
 		if h.header.Flags&unix.MSG_TRUNC != 0 {
-			c.truncated++
-			b.Datagrams[i].Data = nil // dropped as empty further up
+			b.Datagrams[i].Data = nil
 		}
 	}
 	return int(n)

@@ -76,9 +76,16 @@ func (c *memoryConn) WriteTo(data []byte, to *Destination) error {
 		return nil
 	}
 	if peer := c.network.find(to.Addr()); peer != nil {
-		peer.put(Datagram{Data: append([]byte(nil), data...), From: c.local, At: time.Now()})
+		peer.put(Datagram{Data: delivered(data), From: c.local, At: time.Now()})
 	}
 	return nil
+}
+
+func delivered(data []byte) []byte {
+	if len(data) > MaxDatagram {
+		return nil
+	}
+	return append([]byte{}, data...)
 }
 
 func (c *memoryConn) put(d Datagram) {

@@ -41,11 +41,11 @@ type slot struct {
 const (
 	ringEntries  = 1024 // submissions before a system call is due
 	ringCQ       = 8192
-	ringBuffers  = 2048 // a power of two: what may arrive on all sockets of a clock between two ticks
-	ringBuffer   = 1664 // recvmsgOut, name, control and a datagram of an Ethernet frame
-	ringName     = 32   // ≥ unix.SizeofSockaddrInet6
-	ringControl  = 32   // the timestamp
-	ringSlot     = 1536 // a packet to send and the address it goes to
+	ringBuffers  = 2048                                      // a power of two: what may arrive on all sockets of a clock between two ticks
+	ringBuffer   = 16 + ringName + ringControl + MaxDatagram // 16 is recvmsgHeader
+	ringName     = 32                                        // ≥ unix.SizeofSockaddrInet6
+	ringControl  = 32                                        // the timestamp
+	ringSlot     = 1536                                      // a packet to send and the address it goes to
 	bufferGroup  = 0
 	setupFlags   = setupCQSize | setupClamp | setupSubmitAll | setupSingleIssuer | setupDeferTaskrun
 	cancelMarker = 1 << 63 // user data of cancellations, whose results nobody wants
@@ -305,18 +305,23 @@ func (s *slot) userData(index uint32) uint64 {
 	return uint64(s.generation&0x3fffffff)<<32 | uint64(index)
 }
 
-// detach takes a socket off the ring, before it is closed. What was fetched for it and not read is dropped.
+// detach takes a socket off the ring, before it is closed. What was fetched for it and not read is dropped. The kernel lets go
+// of the socket when the cancelled receive has run its course, which it does here: the clock may have no tick to come.
 func (r *Ring) detach(c *udpConn) {
 	s := &r.slots[c.index]
 	e := r.submission()
 	e.opcode, e.flags, e.addr, e.userData = opAsyncCancel, sqeCQESkipSuccess, s.userData(c.index), cancelMarker
-	r.Flush()
+	r.enter(enterGetevents)
 	for _, d := range c.waiting {
 		r.giveBack(d.buffer)
 	}
+	for _, id := range c.lent {
+		r.giveBack(id)
+	}
+	r.publishBuffers()
 	s.conn, s.generation = nil, s.generation+1
 	r.free = append(r.free, c.index)
-	c.ring, c.waiting = nil, nil
+	c.ring, c.waiting, c.lent = nil, nil, nil
 }
 
 // submission is the next free entry, cleared.
@@ -382,13 +387,15 @@ func (r *Ring) Poll(now time.Time) {
 	r.reap(now)
 }
 
+// reap takes what is complete by now. The head moves on before each is looked at: that may submit, and a submission may find
+// the queue full, and reap.
 func (r *Ring) reap(now time.Time) {
-	head := *r.cq.head
-	for tail := atomic.LoadUint32(r.cq.tail); head != tail; head++ {
+	tail := atomic.LoadUint32(r.cq.tail)
+	for head := *r.cq.head; int32(tail-head) > 0; head = *r.cq.head {
 		e := r.cq.entries[head&r.cq.mask]
+		atomic.StoreUint32(r.cq.head, head+1)
 		r.complete(&e, now)
 	}
-	atomic.StoreUint32(r.cq.head, head)
 	r.publishBuffers()
 }
 
@@ -418,10 +425,10 @@ type ringDatagram struct {
 	buffer uint16
 	from   netip.AddrPort
 	at     time.Time
-	data   []byte
+	data   []byte // nil: too long
 }
 
-// take keeps a received buffer for the next ReadBatch; false when there is no room or the datagram was cut.
+// take keeps a received buffer for the next ReadBatch; false when there is no room.
 func (c *udpConn) take(r *Ring, id uint16, now time.Time) bool {
 	if len(c.waiting) == maxReads*BatchSize {
 		return false
@@ -429,17 +436,16 @@ func (c *udpConn) take(r *Ring, id uint16, now time.Time) bool {
 	b := r.buffers.data[int(id)*ringBuffer:][:ringBuffer]
 	out := (*recvmsgOut)(unsafe.Pointer(&b[0]))
 	payload := recvmsgHeader + ringName + ringControl
-	if out.flags&unix.MSG_TRUNC != 0 || int(out.payloadLen) > ringBuffer-payload {
-		c.truncated++
-		return false
-	}
 	control := b[recvmsgHeader+ringName:][:min(int(out.controlLen), ringControl)]
-	c.waiting = append(c.waiting, ringDatagram{
+	d := ringDatagram{
 		buffer: id,
 		from:   addrPort((*unix.RawSockaddrAny)(unsafe.Pointer(&b[recvmsgHeader]))),
 		at:     arrival(control, now),
-		data:   b[payload:][:out.payloadLen],
-	})
+	}
+	if out.flags&unix.MSG_TRUNC == 0 && int(out.payloadLen) <= ringBuffer-payload {
+		d.data = b[payload:][:out.payloadLen]
+	}
+	c.waiting = append(c.waiting, d)
 	return true
 }
 

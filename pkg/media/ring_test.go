@@ -88,6 +88,52 @@ func TestRingSurvivesFloodsAndHangups(t *testing.T) {
 	}
 }
 
+// Calls end with packets read and not given back, unread, or too long: the ring has all its buffers afterwards, however many calls.
+func TestRingGetsItsBuffersBack(t *testing.T) {
+	r := newRing(t)
+	alice, b := listen(t, UDP{}, "127.0.0.1:0"), NewBatch()
+	for call := range 2 * ringBuffers {
+		bob, err := UDP{}.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Attach(bob)
+		r.Flush()
+		for _, size := range []int{172, 172, ringBuffer} {
+			_ = alice.WriteTo(make([]byte, size), NewDestination(bob.LocalAddr()))
+		}
+		r.Poll(time.Now())
+		if n := bob.ReadBatch(b, time.Now()); n != 3 {
+			t.Fatalf("call %d: %d datagrams, want 3", call, n)
+		}
+		if len(b.Datagrams[1].Data) != 172 || b.Datagrams[2].Data != nil {
+			t.Fatalf("call %d: %d and %d octets, want 172 and what is too long as nil", call, len(b.Datagrams[1].Data), len(b.Datagrams[2].Data))
+		}
+		_ = alice.WriteTo([]byte("unread"), NewDestination(bob.LocalAddr()))
+		r.Poll(time.Now())
+		bob.Close()
+	}
+}
+
+// A socket is gone when Close returns: its port is free, also while the clock has nothing to do.
+func TestRingLetsGoOfSockets(t *testing.T) {
+	r := newRing(t)
+	for range 20 {
+		bob, err := UDP{}.Listen(netip.MustParseAddrPort("127.0.0.1:0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Attach(bob)
+		r.Poll(time.Now())
+		bob.Close()
+		again, err := UDP{}.Listen(bob.LocalAddr())
+		if err != nil {
+			t.Fatalf("after Close: %v", err)
+		}
+		again.Close()
+	}
+}
+
 // BenchmarkSockets is the bare I/O of one tick of 100 legs: a packet in and a packet out each.
 func BenchmarkSockets(b *testing.B) {
 	const legs = 100

@@ -26,7 +26,7 @@ const loopWait = 100 * time.Millisecond
 
 // Receiver takes what arrives for one transport.
 type Receiver interface {
-	// Receive handles one datagram and never blocks. data is only valid during the call.
+	// Receive handles one datagram and never blocks. data is only valid during the call, and nil for a datagram that was too long.
 	Receive(data []byte, from netip.AddrPort, at time.Time)
 }
 

@@ -42,6 +42,7 @@ type TransportStats struct {
 	Stranger  uint64 // from an address that signalling does not justify
 	Malformed rtp.Drops
 	Unknown   uint64 // neither RTP nor RTCP
+	TooLong   uint64 // more than a packet of an Ethernet frame
 	Control   uint64 // RTCP that breaks RFC 3550 A.2
 	Overflow  uint64 // the inbox was full
 	RoundTrip time.Duration
@@ -129,7 +130,11 @@ func (t *Transport) Receive(data []byte, from netip.AddrPort, at time.Time) {
 }
 
 func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
-	if len(data) == 0 || data[0]>>6 != 2 { // RFC 7983 §7: 128–191 is RTP and RTCP
+	switch {
+	case data == nil:
+		t.stats.TooLong++
+		return
+	case len(data) == 0 || data[0]>>6 != 2: // RFC 7983 §7: 128–191 is RTP and RTCP
 		t.stats.Unknown++
 		return
 	}
@@ -173,6 +178,9 @@ func (c *controlPort) Receive(data []byte, from netip.AddrPort, at time.Time) {
 func (c *controlPort) receive(data []byte, from netip.AddrPort, at time.Time) {
 	was := c.latch.from
 	switch {
+	case data == nil:
+		c.owner.stats.TooLong++
+		return
 	case !rtp.IsRTCP(data):
 		c.owner.stats.Unknown++
 		return
@@ -216,7 +224,20 @@ func (i *inbox) put(data []byte, from netip.AddrPort, at time.Time, control bool
 		i.waiting = append(i.waiting, letter{})
 	}
 	l := &i.waiting[n]
-	l.data, l.from, l.at, l.control = append(l.data[:0], data...), from, at, control
+	l.from, l.at, l.control = from, at, control
+	if data == nil {
+		l.data = nil
+		return
+	}
+	l.data = append(emptied(l.data), data...)
+}
+
+// emptied is a buffer to fill again, never nil: that means too long.
+func emptied(buffer []byte) []byte {
+	if buffer == nil {
+		return []byte{}
+	}
+	return buffer[:0]
 }
 
 func (i *inbox) drain(t *Transport) {
