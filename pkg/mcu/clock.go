@@ -21,6 +21,8 @@ const (
 	maxCatchUp = 3
 	// clockQueue bounds the funcs waiting for a clock. Posting to a full queue waits: commands are answered late, not lost.
 	clockQueue = 1024
+	// complainEvery is how often a clock that is late says so, at most.
+	complainEvery = 10 * time.Second
 	// clockNice is the priority a clock's thread asks for: a tick that is late is heard by everybody.
 	clockNice = -11
 	// idlePackets bounds the packets a clock keeps for later.
@@ -51,6 +53,10 @@ type Clock struct {
 	load    atomic.Int64 // legs on this clock: what new conferences are placed by
 	late    atomic.Uint64
 	skipped atomic.Uint64
+
+	log        *slog.Logger
+	complained time.Time // when it last said that it skips
+	confessed  uint64    // frames it had skipped by then
 }
 
 // phase is the conferences that tick at the same moment.
@@ -61,26 +67,26 @@ type phase struct {
 
 // newClock starts a clock that runs until ctx ends.
 func newClock(ctx context.Context, network media.Network, logger *slog.Logger) *Clock {
-	c := &Clock{queue: make(chan func(), clockQueue), done: make(chan struct{}), start: time.Now(),
+	c := &Clock{queue: make(chan func(), clockQueue), done: make(chan struct{}), start: time.Now(), log: logger,
 		batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
-	go c.loop(ctx, network, logger)
+	go c.loop(ctx, network)
 	return c
 }
 
 // settle gives the clock a thread of its own, ahead of others if that is allowed, and a ring if the network has one. A test's network
 // has neither.
-func (c *Clock) settle(network media.Network, logger *slog.Logger) {
+func (c *Clock) settle(network media.Network) {
 	n, ok := network.(media.RingNetwork)
 	if !ok {
 		return
 	}
 	runtime.LockOSThread() // a ring belongs to the thread that made it; the thread ends with the clock's goroutine
 	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, clockNice); err != nil {
-		logger.Debug("media has no priority over other threads", "err", err)
+		c.log.Debug("media has no priority over other threads", "err", err)
 	}
 	ring, err := n.NewRing()
 	if err != nil {
-		logger.Info("media uses plain system calls", "err", err)
+		c.log.Info("media uses plain system calls", "err", err)
 		return
 	}
 	c.ring = ring
@@ -115,9 +121,9 @@ func (c *Clock) call(ctx context.Context, f func()) error {
 // wait returns when the loop has ended.
 func (c *Clock) wait() { <-c.done }
 
-func (c *Clock) loop(ctx context.Context, network media.Network, logger *slog.Logger) {
+func (c *Clock) loop(ctx context.Context, network media.Network) {
 	defer close(c.done)
-	if c.settle(network, logger); c.ring != nil {
+	if c.settle(network); c.ring != nil {
 		defer c.ring.Close()
 	}
 	timer := time.NewTimer(time.Hour)
@@ -184,6 +190,7 @@ func (c *Clock) run(i int, p *phase, newest int64) {
 	}
 	if skip := missed - maxCatchUp; skip > 0 {
 		c.skipped.Add(uint64(skip))
+		c.complain()
 		p.frame += skip
 		for _, m := range p.members {
 			m.skip(int(skip))
@@ -199,6 +206,18 @@ func (c *Clock) run(i int, p *phase, newest int64) {
 			m.tick(now)
 		}
 	}
+}
+
+// complain says that the machine is too busy, once in a while.
+func (c *Clock) complain() {
+	now := time.Now()
+	if now.Sub(c.complained) < complainEvery {
+		return
+	}
+	c.complained = now
+	total := c.skipped.Load()
+	c.log.Warn("the machine is too busy for its conferences: audio was skipped", "frames", total-c.confessed)
+	c.confessed = total
 }
 
 // add gives m the emptiest phase. It runs on the clock.
