@@ -79,9 +79,9 @@ func (m *meeting) until(ctx context.Context, over func(now time.Time) bool) erro
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-m.alice.line.Done():
-			return fmt.Errorf("Alice's call has ended: %w", m.alice.line.Err())
+			return fmt.Errorf("the call of Alice has ended: %w", m.alice.line.Err())
 		case <-m.bob.line.Done():
-			return fmt.Errorf("Bob's call has ended: %w", m.bob.line.Err())
+			return fmt.Errorf("the call of Bob has ended: %w", m.bob.line.Err())
 		}
 	}
 }
