@@ -155,7 +155,8 @@ func (g *Digest) algorithm(name string) (Algorithm, bool) {
 	return "", false
 }
 
-// rightURI: the credentials must be for this resource. Proxies may rewrite the Request-URI, so user and host are enough.
+// rightURI: the credentials must be for this server. "In a SIP context, these two URIs may refer to different users, due to forwarding at
+// some proxy ... it is not necessarily a failure if the two fields are not equivalent" (RFC 3261 §22.4); SIPp leaves the user out.
 func (g *Digest) rightURI(req *Request, text string) bool {
 	if text == "(null)" {
 		return g.cfg.AllowNullURI != nil && g.cfg.AllowNullURI(req)
@@ -164,7 +165,7 @@ func (g *Digest) rightURI(req *Request, text string) bool {
 	if err != nil {
 		return false
 	}
-	return sameHost(uri.Host, req.Recipient.Host) && NormaliseUser(uri.User) == NormaliseUser(req.Recipient.User)
+	return sameHost(uri.Host, req.Recipient.Host)
 }
 
 // answer is the request-digest of RFC 7616 §3.4.1, from the uri as it was received.

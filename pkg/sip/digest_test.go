@@ -86,7 +86,13 @@ func TestDigest(t *testing.T) {
 	if !errors.Is(err, sip.ErrStale) || !strings.Contains(g.Challenge(req, err, now).String(), "stale=true") {
 		t.Errorf("old nonce: %v", err)
 	}
-	t.Log("# wrong password, unknown user, other method, other resource")
+	t.Log("# a proxy forwards it to another user of ours")
+	forwarded, _ := sip.Authorize(req, g.Challenge(req, nil, now), "alice", "secret")
+	forwarded.Recipient.User = "somebody-else"
+	if who, err := g.Authenticate(t.Context(), forwarded, now); who != "alice" || err != nil {
+		t.Errorf("forwarded: %q, %v", who, err)
+	}
+	t.Log("# wrong password, unknown user, other method, other server")
 	for name, spoil := range map[string]func() *sip.Request{
 		"password": func() *sip.Request {
 			r, _ := sip.Authorize(req, g.Challenge(req, nil, now), "alice", "guess")
@@ -101,7 +107,7 @@ func TestDigest(t *testing.T) {
 			r.Method = sip.INVITE
 			return r
 		},
-		"resource": func() *sip.Request {
+		"server": func() *sip.Request {
 			r, _ := sip.Authorize(req, g.Challenge(req, nil, now), "alice", "secret")
 			r.Recipient.Host = "example.org"
 			return r
