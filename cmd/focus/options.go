@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/prompt"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
 // off, as an address, is nowhere.
@@ -27,6 +29,7 @@ type options struct {
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
 	mediaRing        bool // io_uring, where the kernel has it
+	digest           []sip.Algorithm
 	prompts          *prompt.Library
 	language         string
 	logLevel         slog.Level
@@ -36,7 +39,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
-	for _, step := range []func(*options) error{s.readAddresses, s.readMedia, s.readDomain, s.readPrompts, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readMedia, s.readDomain, s.readDigest, s.readPrompts, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
@@ -104,6 +107,17 @@ func (s *settings) readDomain(o *options) error {
 	address, err := conference.ParseURI(string(conference.DialURI("12345678", o.domain)))
 	if err != nil || address.Domain != o.domain || strings.ContainsAny(o.domain, " /") {
 		return fmt.Errorf("--domain %q: write a host name or an IP address", s.Domain)
+	}
+	return nil
+}
+
+func (s *settings) readDigest(o *options) error {
+	for _, name := range strings.Split(s.Digest, ",") {
+		algorithm := sip.Algorithm(strings.ToUpper(strings.TrimSpace(name)))
+		if algorithm != sip.SHA512256 && algorithm != sip.SHA256 && algorithm != sip.MD5 || slices.Contains(o.digest, algorithm) {
+			return fmt.Errorf("--digest %q: write sha-512-256, sha-256 and md5, or some of them, with commas between them", s.Digest)
+		}
+		o.digest = append(o.digest, algorithm)
 	}
 	return nil
 }

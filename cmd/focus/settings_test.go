@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
 var update = flag.Bool("update", false, "write the table of settings into docs/operating.md")
@@ -126,6 +128,9 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		"media-timeout: 10ms":      "a second",
 		"domain: 'a b'":            "--domain",
 		"domain: 'a@b'":            "--domain",
+		"digest: sha-1":            "--digest",
+		"digest: 'md5, md5'":       "--digest",
+		"digest: ''":               "--digest",
 		"prompts: /nowhere":        "--prompts",
 		"data: /dev/null":          "not a folder",
 	} {
@@ -136,6 +141,26 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		}
 		if _, err := s.options(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", file, err, want)
+		}
+	}
+}
+
+func TestDigestAlgorithmsAreInTheirOrder(t *testing.T) {
+	for file, want := range map[string][]sip.Algorithm{
+		"":                     {sip.SHA512256, sip.SHA256, sip.MD5},
+		"digest: md5":          {sip.MD5},
+		"digest: SHA-256, md5": {sip.SHA256, sip.MD5},
+	} {
+		s, _, err := parsed(t, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := s.options()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, o.digest); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", file, diff)
 		}
 	}
 }

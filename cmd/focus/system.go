@@ -105,7 +105,7 @@ func (s *system) startFocus(context.Context) (err error) {
 		host = uriHost(s.options.mediaIP)
 	}
 	s.focus, err = focus.New(focus.Config{
-		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(),
+		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Digest: s.options.digest,
 		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
 		Language: s.options.language,
 		SIP:      sip.Config{Name: "Focus/" + version, Host: host},

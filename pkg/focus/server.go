@@ -15,9 +15,10 @@ import (
 
 // Config is what a Server needs. Domain, Directory, Users and Limiter must be there.
 type Config struct {
-	Domain  string   // of the conferences' URIs
-	Domains []string // further names and addresses that are ours; the address on which a request came always is
-	Realm   string   // of digest authentication; "": Domain
+	Domain  string          // of the conferences' URIs
+	Domains []string        // further names and addresses that are ours; the address on which a request came always is
+	Realm   string          // of digest authentication; "": Domain
+	Digest  []sip.Algorithm // offered, best first; nil: all. Older telephones know MD5 alone, and stumble over a challenge for another
 
 	// Dial says what a telephone dials for a conference; nil is sip:ID@Domain. It differs where SIP is on an unusual port.
 	Dial     func(conference.ID) conference.URI
@@ -103,7 +104,7 @@ func New(config Config) (*Server, error) {
 	s.mcu.pending = make(map[string]chan *c3p.Response)
 	s.mcu.epoch = uint64(time.Now().Unix())
 	s.UseMCU(config.MCU)
-	s.digest = sip.NewDigest(sip.DigestConfig{Realm: config.Realm, Credentials: sip.CredentialsFunc(s.ha1)})
+	s.digest = sip.NewDigest(sip.DigestConfig{Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1)})
 	config.SIP.Handler, config.SIP.Logger = s, config.Logger
 	s.ua = sip.New(config.SIP)
 	return s, nil
