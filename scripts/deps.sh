@@ -21,6 +21,7 @@ missing() {
 		;;
 	interop)
 		missing prompts
+		have ip || [ -x /usr/sbin/ip ] || echo iproute2
 		have baresip || echo baresip-core
 		have sipp || echo sip-tester
 		have ffprobe || echo ffmpeg
