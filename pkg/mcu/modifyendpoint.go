@@ -3,6 +3,7 @@ package mcu
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
@@ -28,7 +29,7 @@ func (s *Server) modifyEndpoint(ctx context.Context, call *c3p.Call) (c3p.Comman
 		}
 	}
 	var described confinfo.Endpoint
-	err = c.clock.call(ctx, func() {
+	err = c.with(ctx, leg, func() {
 		if command.Endpoint.Status == confinfo.StatusDisconnected {
 			c.unlink(leg, time.Now())
 		} else if a := command.Endpoint.Admitted; a != nil && *a {
@@ -47,7 +48,10 @@ func (c *Conference) renegotiate(ctx context.Context, leg *Leg, in *confinfo.SDP
 	if err != nil || agreed == nil {
 		return out, err
 	}
-	return out, c.clock.call(ctx, func() { leg.take(agreed) })
+	if err = c.with(ctx, leg, func() { leg.take(agreed) }); err != nil {
+		agreed.encoder.Close()
+	}
+	return out, err
 }
 
 // find is the leg with these keys.
@@ -59,4 +63,18 @@ func (c *Conference) find(ctx context.Context, keys c3p.EndpointKeys) (leg *Leg,
 		return nil, fmt.Errorf("endpoint %s of %s: %w", keys.Endpoint, keys.User, errNoEndpoint)
 	}
 	return leg, nil
+}
+
+// with runs f on the clock, unless the leg has gone since it was found: nothing brings a closed leg back into the mix.
+func (c *Conference) with(ctx context.Context, leg *Leg, f func()) error {
+	linked := false
+	err := c.clock.call(ctx, func() {
+		if linked = slices.Contains(c.legs, leg); linked {
+			f()
+		}
+	})
+	if err == nil && !linked {
+		err = fmt.Errorf("endpoint %s of %s: %w", leg.endpoint, leg.user, errNoEndpoint)
+	}
+	return err
 }

@@ -20,7 +20,7 @@ func (s *Server) modifyEndpointMedia(ctx context.Context, call *c3p.Call) (c3p.C
 		return nil, err
 	}
 	var described confinfo.Media
-	err = c.clock.call(ctx, func() {
+	err = c.with(ctx, leg, func() {
 		leg.filter(command.Media)
 		described = leg.mediaOf()[0]
 	})

@@ -67,7 +67,7 @@ func (c *Conference) speakToAll(ctx context.Context, command *c3p.PlayPrompt) er
 func (c *Conference) speakToUser(command *c3p.PlayPrompt) error {
 	spoken := fmt.Errorf("user %s: %w", command.Keys.User, errNoEndpoint)
 	for _, l := range c.legsOf(command.Keys.User) {
-		if command.Keys.Endpoint != "" && command.Keys.Endpoint != l.endpoint {
+		if command.Keys.Endpoint != "" && command.Keys.Endpoint != l.endpoint || l.member == nil { // without an answer nobody hears
 			continue
 		}
 		p, err := c.newPlayback(command, l.language)

@@ -1,6 +1,7 @@
 package mcu
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,6 +96,7 @@ func TestLateOffer(t *testing.T) {
 			t.Fatalf("got %+v, want an offer", s)
 		}
 		bob.answered(body.User.Endpoints[0].SDP)
+		w.fails(&c3p.PlayPrompt{Keys: bob.keys(), Prompts: []string{"joining"}}, c3p.ReasonEndpointDoesNotExist)
 		w.talk(time.Second, alice)
 
 		t.Log("# his ACK brings the answer")
@@ -103,6 +105,34 @@ func TestLateOffer(t *testing.T) {
 		w.talk(time.Second, alice, bob)
 		alice.wantsTone(700, "bob")
 		bob.wantsTone(400, "alice")
+	})
+}
+
+// A BYE may overtake an answer, or the word to let somebody in.
+func TestWhoIsGoneStaysGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		alice, bob := w.phone("alice", 400).joins(), w.phone("bob", 700)
+		w.succeeds(bob.invitation(confinfo.Endpoint{}))
+		c, err := w.server.conference(room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leg, err := c.find(t.Context(), bob.keys())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.succeeds(&c3p.DeleteUser{Keys: c3p.UserKeys{Conference: room, User: bob.user()}})
+
+		_, err = c.renegotiate(t.Context(), leg, &confinfo.SDP{Type: confinfo.SDPAnswer, Text: bob.sdp("sendrecv")})
+		if !errors.Is(err, errNoEndpoint) {
+			t.Errorf("answer of somebody who is gone: %v, want %v", err, errNoEndpoint)
+		}
+		w.talk(time.Second, alice)
+		if n := c.mixer.Len(); n != 1 {
+			t.Errorf("%d in the mix, want alice alone", n)
+		}
 	})
 }
 

@@ -98,7 +98,7 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// handlers is the table of commands this MCU takes; each stands in a file of its name.
+// handler is the table of commands this MCU takes; each stands in a file of its name.
 func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (c3p.Command, error) {
 	switch command.(type) {
 	case *c3p.AddConference:
