@@ -139,15 +139,26 @@ type orders struct {
 	running bool
 }
 
-// maxOrders bounds the queue; what comes beyond is dropped. Only somebody who presses keys without end gets there.
+// maxOrders is how many orders may wait before prompts are dropped. Only somebody who presses keys without end gets there.
 const maxOrders = 64
 
+// add queues what must happen: an endpoint is let in once, and removed twice at most.
 func (o *orders) add(s *Server, order func(ctx context.Context)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) >= maxOrders {
-		return
+	o.enqueue(s, order)
+}
+
+// addPrompt queues what may be left out.
+func (o *orders) addPrompt(s *Server, order func(ctx context.Context)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) < maxOrders {
+		o.enqueue(s, order)
 	}
+}
+
+func (o *orders) enqueue(s *Server, order func(ctx context.Context)) {
 	o.queue = append(o.queue, order)
 	if !o.running {
 		o.running = true

@@ -130,14 +130,14 @@ func (f *Focus) say(l *leg, prompts ...string) (id string) {
 	f.prompts++
 	id = strconv.FormatUint(f.prompts, 10)
 	command := &c3p.PlayPrompt{Keys: l.keys(), ID: id, Language: l.language, Prompts: prompts}
-	l.orders.add(f.server, func(ctx context.Context) { f.play(ctx, command) })
+	l.orders.addPrompt(f.server, func(ctx context.Context) { f.play(ctx, command) })
 	return id
 }
 
 // hush ends what is being said to a leg.
 func (f *Focus) hush(l *leg) {
 	command := &c3p.PlayPrompt{Keys: l.keys()}
-	l.orders.add(f.server, func(ctx context.Context) { f.play(ctx, command) })
+	l.orders.addPrompt(f.server, func(ctx context.Context) { f.play(ctx, command) })
 }
 
 func (f *Focus) play(ctx context.Context, command *c3p.PlayPrompt) {
