@@ -266,15 +266,15 @@ func (w *writer) fail(cause error) error {
 	}
 	reason := "failed: " + cause.Error()
 	if _, _, repairing := closeLeftovers(w.dir, w.manifest, reason); repairing != nil {
-		w.cfg.Logger.Error("recording cannot be repaired now", "dir", w.dir, "error", repairing)
+		w.cfg.Logger.Error("recording cannot be repaired now", "dir", w.dir, "err", repairing)
 	}
 	w.endEvents(w.clock)
 	w.manifest.Interrupted = true
 	w.manifest.end(w.clock, reason)
 	if writing := w.writeManifest(true); writing != nil {
-		w.cfg.Logger.Error("recording has no final manifest", "dir", w.dir, "error", writing)
+		w.cfg.Logger.Error("recording has no final manifest", "dir", w.dir, "err", writing)
 	}
-	w.cfg.Logger.Error("recording ended", "dir", w.dir, "error", err)
+	w.cfg.Logger.Error("recording ended", "dir", w.dir, "err", err)
 	return err
 }
 

@@ -201,7 +201,7 @@ func (c *call) learn(res *Response) (d *Dialog, fresh bool) {
 		}
 		var err error
 		if d, err = c.ua.newDialog(c.state(res, tag), nil, c.inv.Handler); err != nil {
-			c.ua.log.Warn("no dialog", "error", err)
+			c.ua.log.Warn("no dialog", "err", err)
 			return nil, false
 		}
 		d.setInviting(c.t)

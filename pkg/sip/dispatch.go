@@ -170,7 +170,7 @@ func (ua *UserAgent) sendStateless(res *Response, req *Request, from flow) {
 		from.remote = answersTo(req, from.remote)
 	}
 	if _, err := from.send(res); err != nil {
-		ua.log.Debug("cannot answer", "code", res.StatusCode, "error", err)
+		ua.log.Debug("cannot answer", "code", res.StatusCode, "err", err)
 	}
 }
 

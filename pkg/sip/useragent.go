@@ -188,7 +188,7 @@ func (ua *UserAgent) serveStreams(l net.Listener, transport string) error {
 			return net.ErrClosed
 		default: // no file descriptors, an aborted handshake: wait a little, then go on
 			ua.stats.readErrors.Add(1)
-			ua.log.Warn("cannot accept", "transport", transport, "error", err)
+			ua.log.Warn("cannot accept", "transport", transport, "err", err)
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
