@@ -51,12 +51,14 @@ func TestOrdersKeepTheirOrderAndTheirBound(t *testing.T) {
 		synctest.Wait()
 		var got []int
 		for i := range maxOrders + 10 {
-			o.add(f.server, func(context.Context) { got = append(got, i) })
+			o.addPrompt(f.server, func(context.Context) { got = append(got, i) })
 		}
+		const removal = 1000
+		o.add(f.server, func(context.Context) { got = append(got, removal) })
 		close(hold)
 		f.server.work.Wait()
-		if len(got) != maxOrders || !slices.IsSorted(got) {
-			t.Errorf("carried out %v, want the first %d in their order", got, maxOrders)
+		if len(got) != maxOrders+1 || !slices.IsSorted(got) || got[maxOrders] != removal {
+			t.Errorf("carried out %v, want the first %d prompts in their order, and the removal", got, maxOrders)
 		}
 	})
 }
