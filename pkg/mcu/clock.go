@@ -2,8 +2,10 @@ package mcu
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -104,18 +106,30 @@ func (c *Clock) post(ctx context.Context, f func()) error {
 	}
 }
 
-// call is post, and waits until f has run.
+// call is post, and waits until f has run. A panic in f is its error.
 func (c *Clock) call(ctx context.Context, f func()) error {
-	ran := make(chan struct{})
-	if err := c.post(ctx, func() { defer close(ran); f() }); err != nil {
+	ran := make(chan error, 1)
+	if err := c.post(ctx, func() { ran <- c.guard(f) }); err != nil {
 		return err
 	}
 	select {
-	case <-ran:
-		return nil
+	case err := <-ran:
+		return err
 	case <-c.done:
 		return context.Canceled
 	}
+}
+
+// guard keeps a panic inside the command that it belongs to.
+func (c *Clock) guard(f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic on the clock: %v", r)
+			c.log.Error("command failed", "err", err, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+	return nil
 }
 
 // wait returns when the loop has ended.
@@ -134,7 +148,7 @@ func (c *Clock) loop(ctx context.Context, network media.Network) {
 		case <-ctx.Done():
 			return
 		case f := <-c.queue:
-			f()
+			_ = c.guard(f) // it is logged
 		case <-timer.C:
 		}
 		c.runDue(time.Now())
@@ -235,7 +249,7 @@ func (c *Clock) add(m ticking, now time.Time) {
 	p.members = append(p.members, m)
 }
 
-// remove takes m off the clock. It runs on the clock, but not inside a tick.
+// remove takes m off the clock. It runs on the clock, also inside a tick: the members are copied, those of this frame are all ticked.
 func (c *Clock) remove(m ticking) {
 	for i := range c.phase {
 		members := c.phase[i].members

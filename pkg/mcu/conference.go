@@ -2,8 +2,10 @@ package mcu
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
@@ -57,6 +59,7 @@ func (c *Conference) position() int64 { return c.frames * samplesPerFrame }
 
 // tick is one frame: what came in, the mix, what is recorded of it, and then who is speaking or gone.
 func (c *Conference) tick(now time.Time) {
+	defer c.rescue()
 	c.frames++
 	read := time.Now()
 	for _, l := range c.legs {
@@ -78,6 +81,22 @@ func (c *Conference) skip(frames int) {
 	c.frames += int64(frames)
 	for _, l := range c.legs {
 		l.skip(frames)
+	}
+}
+
+// rescue turns a panic that is no leg's own into the end of this conference's legs: the other conferences go on.
+func (c *Conference) rescue() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	c.log.Error("mix failed", "err", r, "stack", string(debug.Stack()))
+	now := time.Now()
+	for len(c.legs) > 0 {
+		l := c.legs[0]
+		l.failed = fmt.Errorf("panic while mixing: %v", r)
+		c.unlink(l, now)
+		c.tellRoster(l.departed(now))
 	}
 }
 
@@ -129,8 +148,7 @@ func (c *Conference) unlink(l *Leg, now time.Time) {
 		}
 		c.legs = append(c.legs[:i:i], c.legs[i+1:]...)
 		c.clock.load.Add(-1)
-		l.leave()
-		l.close(now)
+		l.end(now)
 		break
 	}
 	if len(c.legs) == 0 && c.ticking {

@@ -119,10 +119,12 @@ func (l *Leg) leave() {
 	}
 	l.stopPlayback(c3p.OutcomeInterrupted)
 	l.mixer.Remove(l.member)
-	if l.admitted {
-		l.stopTrack("left")
-		l.conference.announce(toneLeft)
+	if !l.admitted {
+		l.mixer.Close()
+		return
 	}
+	l.stopTrack("left")
+	l.conference.announce(toneLeft)
 }
 
 // admit lets a leg that waited outside into the conference's mix.
@@ -263,18 +265,25 @@ func (l *Leg) keys() c3p.EndpointKeys {
 	return c3p.EndpointKeys{Conference: l.conference.entity, User: l.user, Endpoint: l.endpoint}
 }
 
-// close says goodbye and frees what the leg holds. The leg is in no mix any more.
-func (l *Leg) close(now time.Time) {
-	l.transport.Bye(now, "")
-	l.discard()
+// end takes the leg out of its mix, says goodbye and frees what it holds. A leg that a panic ended may panic again on the way
+// out, which costs no more than what that step would have freed.
+func (l *Leg) end(now time.Time) {
+	for _, step := range []func(){l.leave, func() { l.logQuality(now) }, func() { l.transport.Bye(now, "") }, l.discard} {
+		l.ending(step)
+	}
+}
+
+func (l *Leg) ending(step func()) {
+	defer l.rescue("ending")
+	step()
 }
 
 // discard frees a leg, also one that was never linked.
 func (l *Leg) discard() {
-	l.stream.Close()
+	defer l.rtcp.Close()
+	defer l.rtp.Close()
 	if l.encoder != nil {
-		l.encoder.Close()
+		defer l.encoder.Close()
 	}
-	l.rtp.Close()
-	l.rtcp.Close()
+	l.stream.Close()
 }
