@@ -3,6 +3,8 @@ package strictxml
 import (
 	"encoding/xml"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -41,6 +43,8 @@ func (p *parser) checkBinding(b binding, mine []binding) error {
 	switch {
 	case len(p.bindings) == maxNamespaces:
 		return p.refuse(ErrTooManyNamespaces, "")
+	case b.prefix != "" && !startsName(b.prefix):
+		return p.refuse(ErrSyntax, "prefix "+b.prefix)
 	case b.prefix != "" && b.uri == "":
 		return p.refuse(ErrUndeclaredPrefix, b.prefix+" is bound to nothing")
 	case b.prefix == "xmlns", b.uri == xmlnsNamespace, (b.prefix == "xml") != (b.uri == xmlNamespace):
@@ -64,7 +68,7 @@ func (p *parser) attributeName(raw xml.Name) (Name, error) {
 }
 
 func (p *parser) resolve(raw xml.Name, lookup bool) (Name, error) {
-	if strings.Contains(raw.Local, ":") { // encoding/xml gives up on names such as ":a" and "a:"
+	if strings.Contains(raw.Local, ":") || !startsName(raw.Local) { // encoding/xml gives up on names such as ":a" and "a:"
 		return Name{}, p.refuse(ErrSyntax, "name "+raw.Local)
 	}
 	if !lookup {
@@ -75,6 +79,13 @@ func (p *parser) resolve(raw xml.Name, lookup bool) (Name, error) {
 		return Name{}, p.refuse(ErrUndeclaredPrefix, raw.Space)
 	}
 	return Name{Space: uri, Local: raw.Local}, nil
+}
+
+// startsName is whether the first character may begin an NCName: "LocalPart ::= NCName" (Namespaces in XML 1.0 §4). encoding/xml has
+// looked at the first of the whole name only, and at all of them for being characters of names.
+func startsName(part string) bool {
+	first, _ := utf8.DecodeRuneInString(part)
+	return first == '_' || unicode.IsLetter(first) && !unicode.Is(unicode.Lm, first)
 }
 
 // lookup finds the innermost declaration. Without one the default namespace is empty, and so is an error for a prefix.
