@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
@@ -70,4 +71,11 @@ func (s *Server) known(ctx context.Context, username, name string) (visitor, err
 func (s *Server) ha1(ctx context.Context, username, realm string, algorithm sip.Algorithm) (string, bool) {
 	ha1, err := s.config.Users.HA1(ctx, username, realm, string(algorithm))
 	return ha1, err == nil
+}
+
+// knowsMD5Alone is about telephones that end the call when a challenge names another algorithm, wherever MD5 stands beside it: baresip
+// before 2.0. Nobody is less safe for it, since MD5 is offered to everybody else as well.
+func knowsMD5Alone(req *sip.Request) bool {
+	agent := sip.HeaderValue(req, "User-Agent")
+	return strings.HasPrefix(agent, "baresip v0.") || strings.HasPrefix(agent, "baresip v1.")
 }

@@ -104,7 +104,9 @@ func New(config Config) (*Server, error) {
 	s.mcu.pending = make(map[string]chan *c3p.Response)
 	s.mcu.epoch = uint64(time.Now().Unix())
 	s.UseMCU(config.MCU)
-	s.digest = sip.NewDigest(sip.DigestConfig{Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1)})
+	s.digest = sip.NewDigest(sip.DigestConfig{
+		Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1), OnlyMD5: knowsMD5Alone,
+	})
 	config.SIP.Handler, config.SIP.Logger = s, config.Logger
 	s.ua = sip.New(config.SIP)
 	return s, nil

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,6 +72,8 @@ type DigestConfig struct {
 	Proxy         bool          // 407 and Proxy-Authenticate instead of 401 and WWW-Authenticate
 	// AllowNullURI admits uri="(null)", which SIPE sends and hashes. Nil admits it from nobody.
 	AllowNullURI func(*Request) bool
+	// OnlyMD5 tells who stumbles over a challenge for another algorithm; MD5 alone is offered to him, if it is among Algorithms.
+	OnlyMD5 func(*Request) bool
 }
 
 // Digest authenticates requests (RFC 3261 §22, RFC 7616, RFC 8760) with qop=auth. It is safe for concurrent use.
@@ -104,10 +107,17 @@ func (g *Digest) Challenge(req *Request, err error, now time.Time) *Response {
 	if errors.Is(err, ErrStale) {
 		stale = ", stale=true"
 	}
-	for _, algorithm := range g.cfg.Algorithms {
+	for _, algorithm := range g.offered(req) {
 		AddHeader(res, name, fmt.Sprintf(`Digest realm=%s, nonce="%s"%s, algorithm=%s, qop="auth"`, quote(g.cfg.Realm), nonce, stale, algorithm))
 	}
 	return res
+}
+
+func (g *Digest) offered(req *Request) []Algorithm {
+	if g.cfg.OnlyMD5 != nil && slices.Contains(g.cfg.Algorithms, MD5) && g.cfg.OnlyMD5(req) {
+		return []Algorithm{MD5}
+	}
+	return g.cfg.Algorithms
 }
 
 // Authenticate checks the credentials that a request brings for our realm. The method is that of the request, the body does not count (qop=auth).

@@ -186,3 +186,27 @@ func TestInviteWithCredentials(t *testing.T) {
 		}
 	})
 }
+
+// Some telephones end the call when a challenge names an algorithm they do not know. They are offered MD5 alone, if at all.
+func TestDigestOnlyMD5(t *testing.T) {
+	now := time.Now()
+	for _, tt := range []struct {
+		algorithms []sip.Algorithm
+		poor       bool
+		want       int
+	}{
+		{nil, false, 3},
+		{nil, true, 1},
+		{[]sip.Algorithm{sip.SHA256}, true, 1}, // no MD5 for those either who know nothing else
+	} {
+		g := sip.NewDigest(sip.DigestConfig{Realm: "example.com", Credentials: passwords, Algorithms: tt.algorithms,
+			OnlyMD5: func(*sip.Request) bool { return tt.poor }})
+		challenges := g.Challenge(register(t), nil, now).GetHeaders("WWW-Authenticate")
+		if len(challenges) != tt.want {
+			t.Errorf("algorithms %v, only MD5 %v: %d challenges, want %d", tt.algorithms, tt.poor, len(challenges), tt.want)
+		}
+		if md5 := strings.Contains(challenges[len(challenges)-1].Value(), "algorithm=MD5"); md5 != (tt.algorithms == nil) {
+			t.Errorf("algorithms %v: the last challenge is %s", tt.algorithms, challenges[len(challenges)-1].Value())
+		}
+	}
+}
