@@ -30,7 +30,7 @@ func readAddUser(e *strictxml.Element) (Command, error) {
 	return c, nil
 }
 
-// check obeys the rules of c3p.md §3.4 and §3.6 ([MS-CONFBAS]): one user, at most one role, at most one endpoint.
+// check obeys the rules of [MS-CONFBAS] for joining and for dialling out: one user, at most one role, at most one endpoint.
 func (c *AddUser) check() error {
 	switch {
 	case c.User == nil:

@@ -112,7 +112,7 @@ func (r *Request) Failure(err error) *Response {
 	return answer
 }
 
-// answer: "swapped", says c3p.md §2.4 of from and to.
+// answer is a response to r: its from and to are those of the request, swapped.
 func (r *Request) answer(code Code) *Response {
 	return &Response{RequestID: r.RequestID, From: r.To, To: r.From, Code: code, Command: r.Command.Name()}
 }

@@ -76,7 +76,7 @@ func TestBuiltURIsCanBeParsed(t *testing.T) {
 			t.Errorf("ParseURI(%q) = %+v, %v, want kind %d", uri, got, err, want)
 		}
 	}
-	// "SIPE builds the A/V and sharing URIs itself by replacing the one text `:focus:`": c3p.md §2.3
+	// SIPE, a client, makes the A/V URI by replacing the text ":focus:" in that of the focus.
 	focus := string(FocusURI(alice, "7h3k92qd"))
 	if got := strings.ReplaceAll(focus, ":focus:", ":audio-video:"); got != string(MCUURI(alice, AudioVideo, "7h3k92qd")) {
 		t.Errorf("%q is not the A/V URI", got)

@@ -14,5 +14,8 @@
 //	modifyConferenceAnnouncements: join, leave tone  yes
 //	fx:startRecording, pause, resume, stop           yes
 //	fx:playPrompt                                    yes
+//	news: digits, who speaks, a prompt's end,        yes
+//	  recording, a leg that is gone
+//	news: fx:quality                                 no
 //	video, dial-out                                  no
 package mcu

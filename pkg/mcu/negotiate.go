@@ -89,7 +89,7 @@ func signallingHosts(uri string) []netip.Addr {
 	return nil
 }
 
-// mediaOf is the roster's view of a leg's audio. Its status is seen from the client (c3p.md §3.8).
+// mediaOf is the roster's view of a leg's audio. Its status is seen from the client.
 func (l *Leg) mediaOf() []confinfo.Media {
 	return []confinfo.Media{{
 		ID: audioMedia, Type: "audio", Label: "main-audio", SrcID: fmt.Sprint(l.sender.SSRC()),

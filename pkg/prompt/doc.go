@@ -8,4 +8,6 @@
 //	WAV: 16 bit PCM, mono or stereo         yes  8 to 48 kHz, up to a minute
 //	WAV: other encodings                    no
 //	PIN by #, by length, by pause           yes  three tries
+//	said by the focus                       pin-*, recording-*; the others are for a menu
+//	DTMF menu beyond the PIN                no
 package prompt
