@@ -32,7 +32,7 @@ type Conference struct {
 	AutoRecord      bool       `json:"autoRecord"`
 	Invitees        []string   `json:"invitees,omitempty"`
 	Organizer       string     `json:"organizer,omitempty"`
-	Active          bool       `json:"active"` // somebody is in
+	Active          bool       `json:"active"` // somebody is or was in, or it was commanded a moment ago
 	Locked          bool       `json:"locked"`
 	Recording       string     `json:"recording,omitempty"` // started, paused, stopped, failed
 	Participants    int        `json:"participants"`        // how many are in

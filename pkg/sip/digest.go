@@ -82,6 +82,7 @@ type Digest struct {
 	nonces *nonces
 }
 
+// NewDigest makes one that has given out no challenge yet.
 func NewDigest(cfg DigestConfig) *Digest {
 	if cfg.Algorithms == nil {
 		cfg.Algorithms = []Algorithm{SHA512256, SHA256, MD5}
