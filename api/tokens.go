@@ -13,7 +13,7 @@ import (
 // NewToken is what a bearer token is made of.
 type NewToken struct {
 	Name          string     `json:"name,omitempty"`  // what it is for
-	Owner         string     `json:"owner,omitempty"` // name of a user; without one it acts as the server itself
+	Owner         string     `json:"owner,omitempty"` // name of a user; without one it acts as admin
 	Administrator bool       `json:"administrator,omitempty"`
 	Expires       *time.Time `json:"expires,omitempty"` // RFC 3339; never without one
 }

@@ -95,7 +95,7 @@ func (c *userRemove) Run(_ *streams, holder ctxHolder) error {
 type tokenNew struct {
 	clientSettings
 	Name          string `help:"What it is for." placeholder:"TEXT"`
-	Owner         string `help:"User that it logs in; without one it acts as the server itself." placeholder:"NAME"`
+	Owner         string `help:"User that it logs in; without one it acts as admin." placeholder:"NAME"`
 	Administrator bool   `help:"May do everything that its owner may."`
 	Expires       string `help:"When it is over: a time like 2030-01-01T15:00:00Z, or how long from now, like 24h." placeholder:"TIME"`
 }
