@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
@@ -200,12 +201,24 @@ func (s *Server) whileRecording(ctx context.Context, entity string, f func(*reco
 // startTrack begins to record a leg that is in the mix.
 func (l *Leg) startTrack() {
 	if r := l.conference.recording; r != nil && l.admitted && l.track == nil {
-		l.track = r.recorder.Track(recorder.Participant{ID: l.user, DisplayName: l.name})
+		l.track = r.recorder.Track(recorder.Participant{ID: l.user, DisplayName: l.called()})
 		l.track.Event(recorder.Joined, l.conference.position())
 		if l.muted {
 			l.track.Event(recorder.Muted, l.conference.position())
 		}
 	}
+}
+
+// called is what a person calls the participant: a telephone without a display name is known by its user part.
+func (l *Leg) called() string {
+	if l.name != "" {
+		return l.name
+	}
+	_, user, _ := strings.Cut(l.user, ":")
+	if user, _, named := strings.Cut(user, "@"); named {
+		return user
+	}
+	return l.user
 }
 
 func (l *Leg) stopTrack(reason string) {

@@ -129,3 +129,15 @@ func TestRecordingWithoutAFolder(t *testing.T) {
 		w.fails(&c3p.StartRecording{Keys: c3p.ConferenceKeys{Entity: room}}, c3p.ReasonRecordingDoesNotStart)
 	})
 }
+
+func TestWhatAParticipantIsCalled(t *testing.T) {
+	for _, tt := range []struct{ user, name, want string }{
+		{"sip:alice@example.com", "Alice Liddell", "Alice Liddell"},
+		{"sip:alice@192.0.2.1:5060;guest=1", "", "alice"},
+		{"sip:192.0.2.1;guest=2", "", "sip:192.0.2.1;guest=2"},
+	} {
+		if got := (&Leg{user: tt.user, name: tt.name}).called(); got != tt.want {
+			t.Errorf("%s, %q is called %q, want %q", tt.user, tt.name, got, tt.want)
+		}
+	}
+}
