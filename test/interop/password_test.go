@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// TestBaresipPassword is a conference for users: who knows the password is in, who does not is refused. The server offers MD5 alone: baresip
-// 1.0 gives up at a challenge for another algorithm.
+// TestBaresipPassword is a conference for users: who knows the password is in, who does not is refused.
 func TestBaresipPassword(t *testing.T) {
-	s := serves(t, "--digest", "md5")
+	s := serves(t)
 	s.hasUser("alice", "correct-horse-battery")
 	room := s.makes(`{"admissionPolicy": "openAuthenticated"}`)
 	uri := "sip:" + room.ID + "@" + s.sip()
