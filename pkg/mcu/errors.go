@@ -23,6 +23,7 @@ var (
 	errStale          = errors.New("another focus commands this conference")
 	errClosed         = errors.New("MCU is shutting down")
 	errNoPrompt       = errors.New("no such prompt")
+	errPanicked       = errors.New("the same request ended in a panic")
 )
 
 // reasons is the one place where errors of the MCU become C3P reasons; the detail is the error's own text.

@@ -41,6 +41,9 @@ func (a *answers) once(ctx context.Context, key requestKey, serve func() *c3p.Re
 	}
 	select {
 	case <-mine.done:
+		if mine.response == nil {
+			return nil, errPanicked
+		}
 		return mine.response, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)

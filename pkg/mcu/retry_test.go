@@ -1,6 +1,7 @@
 package mcu
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 
@@ -34,6 +35,20 @@ func TestRetryActsOnce(t *testing.T) {
 			t.Errorf("%d legs, want 1", len(c.legs))
 		}
 	})
+}
+
+// Who asks again after a panic is told so, and is not told nothing.
+func TestRetryOfAPanic(t *testing.T) {
+	var a answers
+	key := requestKey{from: room, id: "7"}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = a.once(t.Context(), key, func() *c3p.Response { panic("oh") })
+	}()
+	response, err := a.once(t.Context(), key, func() *c3p.Response { return &c3p.Response{} })
+	if response != nil || !errors.Is(err, errPanicked) {
+		t.Errorf("got %v, %v; want %v", response, err, errPanicked)
+	}
 }
 
 func TestStaleFocusIsRefused(t *testing.T) {
