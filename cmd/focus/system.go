@@ -205,6 +205,7 @@ func (s *system) stop(ctx context.Context) {
 	}
 	if s.focus != nil {
 		s.note("ending calls", s.focus.Close(ctx))
+		tellSIP(s.log, s.focus.UserAgent().Stats())
 	}
 	if s.https != nil {
 		s.note("closing HTTPS", s.https.Close())
@@ -222,4 +223,11 @@ func (s *system) note(what string, err error) {
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		s.log.Error(what, "err", err)
 	}
+}
+
+// tellSIP logs what the SIP sockets have seen. Nothing is logged of a datagram that is dropped when it comes: its sender would fill the disk.
+func tellSIP(log *slog.Logger, n sip.Stats) {
+	log.Info("SIP ended", "requests", n.Requests, "responses", n.Responses, "retransmissions", n.Retransmissions,
+		slog.Group("dropped", "junk", n.Junk, "malformed", n.Malformed, "refused", n.Refused, "unmatched", n.Unmatched, "overloaded", n.Overloaded),
+		"slowPeers", n.SlowPeers, "panics", n.Panics, "readErrors", n.ReadErrors)
 }
