@@ -17,7 +17,7 @@ type news struct {
 	listener c3p.Listener
 	queue    chan *c3p.Notification
 	done     chan struct{}
-	dropped  atomic.Uint64
+	dropped  atomic.Uint64 // not yet told to the log
 }
 
 func newNews(ctx context.Context, listener c3p.Listener, logger *slog.Logger) *news {
@@ -46,6 +46,9 @@ func (n *news) loop(ctx context.Context, logger *slog.Logger) {
 		case notification := <-n.queue:
 			if err := n.listener.NotifyC3P(ctx, notification); err != nil {
 				logger.Warn("notification not taken", "conference", notification.From, "err", err)
+			}
+			if dropped := n.dropped.Swap(0); dropped > 0 {
+				logger.Error("the focus is too slow: notifications were dropped", "count", dropped)
 			}
 		}
 	}
