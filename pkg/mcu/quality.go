@@ -38,5 +38,6 @@ func droppedOf(heard *rtp.Drops, t *media.TransportStats) slog.Attr {
 	add("too_long", t.TooLong)
 	add("control", t.Control)
 	add("inbox", t.Overflow)
+	add("crowded", t.Crowded)
 	return slog.Group("dropped", reasons...)
 }

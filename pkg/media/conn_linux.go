@@ -48,6 +48,7 @@ type udpConn struct {
 	ring    *Ring // nil: plain system calls
 	index   uint32
 	waiting []ringDatagram // fetched, not read
+	crowded uint64         // dropped because too many waited
 	lent    []uint16       // buffers that the last batch points into
 }
 
@@ -88,6 +89,9 @@ func portOf(sa unix.Sockaddr) uint16 {
 }
 
 func (c *udpConn) LocalAddr() netip.AddrPort { return c.local }
+
+// Crowded counts what was dropped because more had come than a tick takes. Without a ring it waits in the kernel, which does not tell.
+func (c *udpConn) Crowded() uint64 { return c.crowded }
 
 // Close closes the socket. On a ring it is called by the clock that owns the ring.
 func (c *udpConn) Close() error {

@@ -431,6 +431,7 @@ type ringDatagram struct {
 // take keeps a received buffer for the next ReadBatch; false when there is no room.
 func (c *udpConn) take(r *Ring, id uint16, now time.Time) bool {
 	if len(c.waiting) == maxReads*BatchSize {
+		c.crowded++
 		return false
 	}
 	b := r.buffers.data[int(id)*ringBuffer:][:ringBuffer]

@@ -73,6 +73,9 @@ func TestRingSurvivesFloodsAndHangups(t *testing.T) {
 			for bob.ReadBatch(b, time.Now()) > 0 {
 			}
 		}
+		if bob.(*udpConn).Crowded() == 0 {
+			t.Errorf("round %d: what was too much is not counted", round)
+		}
 		_ = alice.WriteTo([]byte("still there?"), NewDestination(carol.LocalAddr()))
 		_ = alice.WriteTo([]byte("still there?"), NewDestination(bob.LocalAddr()))
 		r.Poll(time.Now())

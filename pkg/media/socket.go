@@ -109,6 +109,14 @@ func (s *Socket) Ride(r *Ring) {
 // Send writes one datagram; what the kernel refuses is lost, as on any network.
 func (s *Socket) Send(data []byte, to *Destination) error { return s.conn.WriteTo(data, to) }
 
+// crowded counts what the connection has dropped because more had come than a tick takes.
+func (s *Socket) crowded() uint64 {
+	if c, ok := s.conn.(interface{ Crowded() uint64 }); ok {
+		return c.Crowded()
+	}
+	return 0
+}
+
 func (s *Socket) drain(b *Batch, now time.Time) {
 	for range maxReads {
 		n := s.conn.ReadBatch(b, now)

@@ -45,6 +45,7 @@ type TransportStats struct {
 	TooLong   uint64 // more than a packet of an Ethernet frame
 	Control   uint64 // RTCP that breaks RFC 3550 A.2
 	Overflow  uint64 // the inbox was full
+	Crowded   uint64 // more came at once than a tick takes
 	RoundTrip time.Duration
 }
 
@@ -103,7 +104,14 @@ func destination(addr netip.AddrPort) *Destination {
 func (t *Transport) Heard() time.Time { return t.heard }
 
 // Stats are the counters so far.
-func (t *Transport) Stats() TransportStats { return t.stats }
+func (t *Transport) Stats() TransportStats {
+	stats := t.stats
+	stats.Crowded = t.config.RTP.crowded()
+	if t.config.RTCP != nil {
+		stats.Crowded += t.config.RTCP.crowded()
+	}
+	return stats
+}
 
 // Poll takes in what has arrived, and reports when it is time to.
 func (t *Transport) Poll(b *Batch, now time.Time) {
