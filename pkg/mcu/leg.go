@@ -82,6 +82,7 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 	l.stream = media.NewAudioStream(media.AudioStreamConfig{LocalSSRC: l.sender.SSRC(), Digit: l.digit})
 	l.transport = media.NewTransport(media.TransportConfig{
 		RTP: l.rtp, RTCP: l.rtcp, Pool: c.clock.pool, Stream: l.stream, Sender: l.sender, CNAME: l.cname(),
+		Own: c.server.ports.Own,
 	}, now)
 	return l, nil
 }
@@ -280,6 +281,7 @@ func (l *Leg) ending(step func()) {
 
 // discard frees a leg, also one that was never linked.
 func (l *Leg) discard() {
+	defer l.conference.server.ports.Release(l.rtp.LocalAddr().Port())
 	defer l.rtcp.Close()
 	defer l.rtp.Close()
 	if l.encoder != nil {

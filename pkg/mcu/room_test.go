@@ -2,6 +2,7 @@ package mcu
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -219,6 +220,28 @@ func TestSilentLegEnds(t *testing.T) {
 		}
 		if reason != "mediaTimeout" {
 			t.Errorf("the focus was told %q, want mediaTimeout", reason)
+		}
+	})
+}
+
+// Two callers who name each other's port at the MCU as their own address would have it talk to itself for ever.
+func TestLegsDoNotKeepEachOtherAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		mallory, eve := w.phone("mallory", 0).joins(), w.phone("eve", 0).joins()
+		names := func(p, other *phone) {
+			text := strings.Replace(p.sdp("sendrecv"), fmt.Sprintf("m=audio %d ", p.conn.LocalAddr().Port()), fmt.Sprintf("m=audio %d ", other.to.Addr().Port()), 1)
+			text = strings.ReplaceAll(text, p.conn.LocalAddr().Addr().String(), "192.0.2.10")
+			w.succeeds(&c3p.ModifyEndpoint{Keys: p.keys(), Endpoint: &confinfo.Endpoint{Entity: p.keys().Endpoint,
+				SDP: &confinfo.SDP{Type: confinfo.SDPOffer, Text: text}}})
+		}
+		names(mallory, eve)
+		names(eve, mallory)
+		time.Sleep(61 * time.Second)
+		synctest.Wait()
+		if c, _ := w.server.conference(room); len(c.legs) != 0 {
+			t.Errorf("%d legs are left after a minute in which nobody sent a packet", len(c.legs))
 		}
 	})
 }

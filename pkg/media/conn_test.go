@@ -83,8 +83,14 @@ func TestPortsComeInPairs(t *testing.T) {
 	if _, _, err := ports.Pair(); err == nil {
 		t.Fatal("a fourth pair out of three")
 	}
+	if own := taken[2].LocalAddr(); !ports.Own(own) || ports.Own(addr("127.0.0.1:29998")) || ports.Own(addr("127.0.0.2:30002")) {
+		t.Error("Own does not know the ports that were handed out")
+	}
 	taken[2].Close()
 	taken[3].Close()
+	if ports.Release(taken[2].LocalAddr().Port()); ports.Own(taken[2].LocalAddr()) {
+		t.Error("a pair that was given back is still ours")
+	}
 	if _, _, err := ports.Pair(); err != nil {
 		t.Errorf("a pair was given back, and yet: %v", err)
 	}

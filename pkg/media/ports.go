@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
 // ErrNoPort is returned when every port of the range is taken.
@@ -19,6 +20,7 @@ type Ports struct {
 
 	mu   sync.Mutex
 	next uint16
+	used []atomic.Bool // by pair, from low
 }
 
 // NewPorts serves pairs between low and high, both included, on addr. It starts at a random place, so that a stranger
@@ -31,10 +33,20 @@ func NewPorts(network Network, addr netip.Addr, low, high uint16) (*Ports, error
 		return nil, fmt.Errorf("media ports %d-%d: the range holds no pair of ports", low, high)
 	}
 	pairs := (int(high) - int(low) + 1) / 2
-	return &Ports{network: network, addr: addr, low: low, high: high, next: low + 2*uint16(rand.IntN(pairs))}, nil
+	return &Ports{network: network, addr: addr, low: low, high: high, next: low + 2*uint16(rand.IntN(pairs)), used: make([]atomic.Bool, pairs)}, nil
 }
 
-// Pair binds the next free pair.
+// Own reports whether an address is one that is handed out. Nobody calls from there: packets that come from it are those of another leg,
+// which a peer has named as its own address by mistake, or so that the two keep each other alive.
+func (p *Ports) Own(addr netip.AddrPort) bool {
+	port := addr.Port()
+	return port >= p.low && int(port-p.low)/2 < len(p.used) && addr.Addr() == p.addr && p.used[(port-p.low)/2].Load()
+}
+
+// Release says that the pair whose RTP port this is has been closed.
+func (p *Ports) Release(port uint16) { p.used[(port-p.low)/2].Store(false) }
+
+// Pair binds the next free pair; Release it when both are closed.
 func (p *Ports) Pair() (rtp, rtcp Conn, err error) {
 	for range (int(p.high) - int(p.low) + 1) / 2 {
 		port := p.advance()
@@ -45,6 +57,7 @@ func (p *Ports) Pair() (rtp, rtcp Conn, err error) {
 			rtp.Close()
 			continue
 		}
+		p.used[(port-p.low)/2].Store(true)
 		return rtp, rtcp, nil
 	}
 	if err != nil {

@@ -35,6 +35,7 @@ type TransportConfig struct {
 	Stream    *AudioStream
 	Sender    *AudioSender
 	CNAME     string
+	Own       func(netip.AddrPort) bool // an address of our own, from which nobody calls; may be nil
 }
 
 // TransportStats counts what was dropped before it reached a stream.
@@ -147,7 +148,7 @@ func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
 		return
 	}
 	was := t.media.from
-	if !t.media.accept(from) {
+	if t.own(from) || !t.media.accept(from) {
 		t.stats.Stranger++
 		return
 	}
@@ -161,6 +162,8 @@ func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
 	}
 	t.receiveRTP(data, at)
 }
+
+func (t *Transport) own(from netip.AddrPort) bool { return t.config.Own != nil && t.config.Own(from) }
 
 func (t *Transport) receiveRTP(data []byte, at time.Time) {
 	p := t.config.Pool.Get()
@@ -192,7 +195,7 @@ func (c *controlPort) receive(data []byte, from netip.AddrPort, at time.Time) {
 	case !rtp.IsRTCP(data):
 		c.owner.stats.Unknown++
 		return
-	case !c.latch.accept(from):
+	case c.owner.own(from) || !c.latch.accept(from):
 		c.owner.stats.Stranger++
 		return
 	}
