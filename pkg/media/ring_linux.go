@@ -47,7 +47,7 @@ const (
 	ringControl  = 32                                        // the timestamp
 	ringSlot     = 1536                                      // a packet to send and the address it goes to
 	bufferGroup  = 0
-	setupFlags   = setupCQSize | setupClamp | setupSubmitAll | setupSingleIssuer | setupDeferTaskrun
+	setupFlags   = setupCQSize | setupClamp | setupSubmitAll | setupTaskrunFlag | setupSingleIssuer | setupDeferTaskrun
 	cancelMarker = 1 << 63 // user data of cancellations, whose results nobody wants
 	sendMarker   = 1 << 62 // user data of sends
 )
@@ -57,6 +57,7 @@ const (
 	setupCQSize       = 1 << 3
 	setupClamp        = 1 << 4
 	setupSubmitAll    = 1 << 7
+	setupTaskrunFlag  = 1 << 9
 	setupSingleIssuer = 1 << 12
 	setupDeferTaskrun = 1 << 13
 
@@ -70,6 +71,7 @@ const (
 	enterGetevents    = 1 << 0
 	cqeBuffer         = 1 << 0
 	cqeMore           = 1 << 1
+	sqTaskrun         = 1 << 2
 	registerPbufRing  = 22
 	offSQRing         = 0
 	offSQEs           = 0x10000000
@@ -114,6 +116,7 @@ type cqe struct {
 
 type submissionQueue struct {
 	tail    *uint32
+	flags   *uint32 // the kernel's
 	mask    uint32
 	entries []sqe
 	next    uint32 // our tail, not yet told to the kernel
@@ -210,7 +213,7 @@ func (r *Ring) mmap(fd int, offset int64, size uintptr) ([]byte, error) {
 func (r *Ring) mapQueues(p *ringParams, rings, entries []byte) {
 	word := func(offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&rings[offset])) }
 	r.sq = submissionQueue{
-		tail: word(p.sq.tail), mask: *word(p.sq.mask),
+		tail: word(p.sq.tail), flags: word(p.sq.flags), mask: *word(p.sq.mask),
 		entries: unsafe.Slice((*sqe)(unsafe.Pointer(&entries[0])), p.sqEntries),
 	}
 	array := unsafe.Slice(word(p.sq.array), p.sqEntries)
@@ -381,11 +384,20 @@ func (r *Ring) enter(flags uintptr) {
 	}
 }
 
-// Poll fetches what has arrived on all sockets; they hand it out by ReadBatch.
+// Poll fetches what has arrived on all sockets; they hand it out by ReadBatch. The kernel runs 20 receives at a time and says whether
+// more are due (IORING_SETUP_TASKRUN_FLAG); a flood that goes on meanwhile waits for the next poll.
 func (r *Ring) Poll(now time.Time) {
-	r.enter(enterGetevents)
-	r.reap(now)
+	for range maxRounds {
+		r.enter(enterGetevents)
+		r.reap(now)
+		if atomic.LoadUint32(r.sq.flags)&sqTaskrun == 0 {
+			return
+		}
+	}
 }
+
+// maxRounds bounds a poll: the receives of 10,000 sockets.
+const maxRounds = 512
 
 // reap takes what is complete by now. The head moves on before each is looked at: that may submit, and a submission may find
 // the queue full, and reap.

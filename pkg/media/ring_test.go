@@ -186,3 +186,32 @@ func BenchmarkSockets(b *testing.B) {
 		})
 	}
 }
+
+// The kernel runs 20 receives at a time, however many are due; a poll asks until there are no more.
+func TestRingFetchesFromAllSockets(t *testing.T) {
+	const legs = 300
+	r := newRing(t)
+	sender := listen(t, UDP{}, "127.0.0.1:0")
+	var ours [legs]Conn
+	for i := range ours {
+		ours[i] = listen(t, UDP{}, "127.0.0.1:0")
+		r.Attach(ours[i])
+	}
+	r.Poll(time.Now())
+	b := NewBatch()
+	for round := range 20 {
+		for _, c := range ours {
+			if err := sender.WriteTo([]byte("hello"), NewDestination(c.LocalAddr())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.Poll(time.Now())
+		got := 0
+		for _, c := range ours {
+			got += c.ReadBatch(b, time.Now())
+		}
+		if got != legs {
+			t.Fatalf("round %d: %d of %d packets that had arrived were fetched", round, got, legs)
+		}
+	}
+}
