@@ -49,7 +49,6 @@ type udpConn struct {
 	index   uint32
 	waiting []ringDatagram // fetched, not read
 	crowded uint64         // dropped because too many waited
-	lent    []uint16       // buffers that the last batch points into
 }
 
 func (c *udpConn) bind(addr netip.AddrPort, buffer int) error {

@@ -29,7 +29,8 @@ type Ring struct {
 	message *unix.Msghdr
 	slots   []slot // of sockets, by the index in user data
 	free    []uint32
-	failed  uint64 // sends that the kernel refused
+	lent    []uint16 // buffers that were handed out since the last poll
+	failed  uint64   // sends that the kernel refused
 }
 
 // slot is a socket on the ring. Its generation tells late completions from those of the socket that has the slot now.
@@ -41,7 +42,7 @@ type slot struct {
 const (
 	ringEntries  = 1024 // submissions before a system call is due
 	ringCQ       = 8192
-	ringBuffers  = 2048                                      // a power of two: what may arrive on all sockets of a clock between two ticks
+	ringBuffers  = 8192                                      // a power of two: what may arrive on all sockets of a clock between two ticks
 	ringBuffer   = 16 + ringName + ringControl + MaxDatagram // 16 is recvmsgHeader
 	ringName     = 32                                        // ≥ unix.SizeofSockaddrInet6
 	ringControl  = 32                                        // the timestamp
@@ -318,13 +319,10 @@ func (r *Ring) detach(c *udpConn) {
 	for _, d := range c.waiting {
 		r.giveBack(d.buffer)
 	}
-	for _, id := range c.lent {
-		r.giveBack(id)
-	}
 	r.publishBuffers()
 	s.conn, s.generation = nil, s.generation+1
 	r.free = append(r.free, c.index)
-	c.ring, c.waiting, c.lent = nil, nil, nil
+	c.ring, c.waiting = nil, nil
 }
 
 // submission is the next free entry, cleared.
@@ -387,6 +385,11 @@ func (r *Ring) enter(flags uintptr) {
 // Poll fetches what has arrived on all sockets; they hand it out by ReadBatch. The kernel runs 20 receives at a time and says whether
 // more are due (IORING_SETUP_TASKRUN_FLAG); a flood that goes on meanwhile waits for the next poll.
 func (r *Ring) Poll(now time.Time) {
+	for _, id := range r.lent {
+		r.giveBack(id)
+	}
+	r.lent = r.lent[:0]
+	r.publishBuffers()
 	for range maxRounds {
 		r.enter(enterGetevents)
 		r.reap(now)
@@ -462,16 +465,12 @@ func (c *udpConn) take(r *Ring, id uint16, now time.Time) bool {
 	return true
 }
 
-// readRing hands out what the ring has fetched; the buffers of the batch before go back.
+// readRing hands out what the ring has fetched. The buffers go back at the ring's next poll, when the batch has been read.
 func (c *udpConn) readRing(b *Batch) int {
-	for _, d := range c.lent {
-		c.ring.giveBack(d)
-	}
-	c.lent = c.lent[:0]
 	n := min(len(c.waiting), BatchSize)
 	for i, d := range c.waiting[:n] {
 		b.Datagrams[i] = Datagram{Data: d.data, From: d.from, At: d.at}
-		c.lent = append(c.lent, d.buffer)
+		c.ring.lent = append(c.ring.lent, d.buffer)
 	}
 	c.waiting = c.waiting[:copy(c.waiting, c.waiting[n:])]
 	return n
