@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Ring is io_uring(7) for the sockets of one clock: what came in on all of them is fetched with one system call a tick, and
-// what goes out is sent with one. It belongs to the operating system's thread that made it (IORING_SETUP_SINGLE_ISSUER), so
+// A Ring is io_uring(7) for the sockets of one clock: what came in on all of them is fetched with a system call for every 20, and
+// what goes out is sent with one a tick. It belongs to the operating system's thread that made it (IORING_SETUP_SINGLE_ISSUER), so
 // the clock locks its goroutine to its thread.
 //
 //	in   each socket has one receive armed that goes on and on (IORING_RECV_MULTISHOT). The kernel runs it only while the

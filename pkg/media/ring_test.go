@@ -213,5 +213,8 @@ func TestRingFetchesFromAllSockets(t *testing.T) {
 		if got != legs {
 			t.Fatalf("round %d: %d of %d packets that had arrived were fetched", round, got, legs)
 		}
+		if len(r.lent) != legs {
+			t.Fatalf("round %d: %d buffers are lent, want those of this round, %d", round, len(r.lent), legs)
+		}
 	}
 }
