@@ -27,6 +27,9 @@ const (
 // and Goertzel's filter tells them apart exactly.
 var tones = [...]float64{350, 450, 550, 650, 750, 850, 950, 1050, 1150, 1250, 1350, 1450}
 
+// callerBitrate is what callers spend on Opus: that of a browser, whose encoder uses the SILK layer then.
+const callerBitrate = 32000
+
 // markTone is the pitch of the mark.
 const markTone = 1000.0
 
@@ -111,7 +114,7 @@ func (p *program) hiss(seed uint64, frames int) []int16 {
 }
 
 func (p *program) encode(sound []int16) (payloads [][]byte, err error) {
-	encoder, err := p.codec.NewEncoder(p.rate, codec.Params{})
+	encoder, err := p.codec.NewEncoder(p.rate, codec.Params{Bitrate: callerBitrate})
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@
 //
 //	done                                       not done
 //	mono in and out at 48, 16 and 8 kHz        stereo out: a stereo stream is mixed down
-//	VOIP application, 10, 20, 40, 60 ms        restricted low delay, 2.5 and 5 ms frames
+//	VOIP and audio application, 10 to 60 ms    restricted low delay, 2.5 and 5 ms frames
 //	in-band FEC, concealment, DTX, CBR         DRED and other extensions of libopus 1.5
 //	frames without prediction (hand-over)      multistream (RFC 7845)
 //	level and voice without decoding           level of CELT-only payloads (music)

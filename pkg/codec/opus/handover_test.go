@@ -46,18 +46,23 @@ func TestHandOverByCopyHasNoSeam(t *testing.T) {
 // payload is better made without prediction from what only B remembers.
 func TestHandOverByPreRoll(t *testing.T) {
 	tone := sineWave(48000, 440, -20, 2)
+	hybrid, celt := codec.Params{Bitrate: 32000}, codec.Params{}
 	for _, row := range []struct {
+		params      codec.Params
 		preRoll     int
 		independent bool
 		low, worst  float64 // the largest step between samples, in those of A alone
 	}{
-		{0, false, 3, 100}, // a crack: this is what the rule is for
-		{1, true, 0, 1.3},
-		{3, true, 0, 1.3},
-		{5, false, 0, 1.5},
+		{hybrid, 0, false, 3, 100}, // a crack: this is what the rule is for
+		{hybrid, 1, true, 0, 1.3},
+		{hybrid, 3, true, 0, 1.3},
+		{hybrid, 5, false, 0, 1.5},
+		{celt, 0, false, 3, 100},
+		{celt, 3, true, 0, 1.3},
+		{celt, 5, false, 0, 1.3},
 	} {
-		t.Run(fmt.Sprint(row.preRoll, " frames, independent ", row.independent), func(t *testing.T) {
-			worst := worstStep(t, tone, row.preRoll, row.independent)
+		t.Run(fmt.Sprint(row.params.Bitrate, " bit/s, ", row.preRoll, " frames, independent ", row.independent), func(t *testing.T) {
+			worst := worstStep(t, row.params, tone, row.preRoll, row.independent)
 			t.Logf("%.2f", worst)
 			if worst < row.low || worst > row.worst {
 				t.Errorf("the largest step is %.2f times that of A alone", worst)
@@ -66,11 +71,11 @@ func TestHandOverByPreRoll(t *testing.T) {
 	}
 }
 
-func worstStep(t *testing.T, pcm []int16, preRoll int, independent bool) (worst float64) {
-	payloads := encodeAll(t, 48000, 20, codec.Params{}, pcm)
+func worstStep(t *testing.T, params codec.Params, pcm []int16, preRoll int, independent bool) (worst float64) {
+	payloads := encodeAll(t, 48000, 20, params, pcm)
 	whole := decodeAll(t, 48000, payloads)
 	for at := 15; at+5 < len(payloads); at += 11 {
-		b := mustEncoder(t, codec.Params{})
+		b := mustEncoder(t, params)
 		joined := append([][]byte(nil), payloads[:at]...)
 		for i := at - preRoll; i < at+5; i++ {
 			b.(codec.IndependentEncoder).Independent(independent && i == at)

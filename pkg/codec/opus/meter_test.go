@@ -53,7 +53,7 @@ func TestLevelIsNearTheDecodedOne(t *testing.T) {
 		params      codec.Params
 		half, ninth float64 // dB that half, that nine tenths of the packets are within
 	}{
-		{codec.Params{}, 11, 16},
+		{codec.Params{Bitrate: 32000}, 11, 16},
 		{codec.Params{Bitrate: 16000}, 11, 16},
 		{codec.Params{FEC: true, PacketLoss: 10}, 14, 22},
 	} {
