@@ -144,8 +144,7 @@ func (f *focusProcess) openPhones() error {
 		return err
 	}
 	f.phones = sip.New(sip.Config{Name: "focus-bench", Handler: nobody{}, MaxTransactions: 1 << 16, MaxDialogs: 1 << 16})
-	go func() { _ = f.phones.ServeUDP(conn) }() // ends with Close
-	return nil
+	return f.phones.ListenUDP(conn)
 }
 
 // nobody takes no calls.

@@ -67,7 +67,9 @@ func newServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go s.focus.UserAgent().ServeUDP(conn)
+	if err := s.focus.UserAgent().ListenUDP(conn); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -102,28 +101,7 @@ func (p *Phone) listen(server sip.Target) error {
 	if err != nil {
 		return err
 	}
-	socket := &announced{PacketConn: conn, reading: make(chan struct{})}
-	failed := make(chan error, 1)
-	go func() { failed <- p.ua.ServeUDP(socket) }()
-	select {
-	case <-socket.reading:
-		return nil
-	case err := <-failed:
-		conn.Close()
-		return err
-	}
-}
-
-// announced is a socket that tells when it is read for the first time: then the user agent knows it, and can send.
-type announced struct {
-	net.PacketConn
-	once    sync.Once
-	reading chan struct{}
-}
-
-func (a *announced) ReadFrom(b []byte) (int, net.Addr, error) {
-	a.once.Do(func() { close(a.reading) })
-	return a.PacketConn.ReadFrom(b)
+	return p.ua.ListenUDP(conn)
 }
 
 func (p *Phone) invite(ctx context.Context, target, from sip.URI) error {

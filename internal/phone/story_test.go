@@ -2,6 +2,7 @@ package phone_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -52,8 +53,9 @@ func inWorld(t *testing.T, story func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		go w.ua.ServeUDP(conn)
-		go w.ua.ServeTCP(listener)
+		if err := errors.Join(w.ua.ListenUDP(conn), w.ua.ListenTCP(listener)); err != nil {
+			t.Fatal(err)
+		}
 		story(w)
 		w.ua.Close()
 		for _, l := range w.legs {

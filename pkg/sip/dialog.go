@@ -65,6 +65,7 @@ type Dialog struct {
 	unacked  map[uint32]*unacked // 2xx of ours that want their ACK, by CSeq
 	lastAck  sentAck             // the ACK of the last 2xx to an INVITE of ours
 	leaving  bool                // BYE is on its way
+	bound    bool                // our INVITE went over a Flow, and so does what follows
 }
 
 // newDialog registers a dialog.

@@ -155,10 +155,12 @@ func (d *Dialog) way() flow {
 	return flow{}
 }
 
-// behindNAT compares where a message says it is with where it came from.
+// behindNAT compares where a message says it is with where it came from. `ob` in a Contact says that the flow is wanted: "a UA SHOULD include the
+// "ob" parameter ... to indicate that the UA would like other requests in the dialog to be routed over the same flow" (RFC 5626 §4.3).
 func behindNAT(m Message, contact URI, peer netip.AddrPort) bool {
 	addr, ok := literal(contact.Host)
-	return len(m.GetHeaders("via")) == 1 && (!ok || addr != peer.Addr())
+	_, outbound := lookup(contact.UriParams, "ob")
+	return len(m.GetHeaders("via")) == 1 && (!ok || addr != peer.Addr() || outbound)
 }
 
 // Invite sends a re-INVITE and acknowledges its 2xx. While another INVITE is in progress, on either side, there is [ErrPending]: "a UAC MUST NOT

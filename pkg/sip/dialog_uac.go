@@ -13,7 +13,8 @@ type Invitation struct {
 	Target           URI
 	From, To         URI // To zero is Target
 	FromName, ToName string
-	Contact          URI // zero is the user of From at the socket that is used
+	Contact          URI  // zero is the user of From at the socket that is used
+	Flow             Flow // over which it goes, as [SetFlow] has it; zero looks for the Target
 	ContactParams    Params
 	Headers          []Header
 	ContentType      string
@@ -59,9 +60,10 @@ func (ua *UserAgent) newInvite(ctx context.Context, inv *Invitation) (*Request, 
 	req.AppendHeader(&FromHeader{DisplayName: inv.FromName, Address: inv.From, Params: tagParam(NewTag())})
 	req.AppendHeader(&ToHeader{DisplayName: inv.ToName, Address: to})
 	addHeaders(req, inv.Headers)
+	SetFlow(req, inv.Flow)
 	contact := inv.Contact
 	if contact.Host == "" {
-		way, err := ua.flowTo(ctx, req)
+		way, err := ua.wayOf(ctx, req)
 		if err != nil {
 			return nil, fmt.Errorf("inviting %s: %w", inv.Target.String(), err)
 		}
@@ -205,6 +207,7 @@ func (c *call) learn(res *Response) (d *Dialog, fresh bool) {
 			return nil, false
 		}
 		d.setInviting(c.t)
+		d.bound = c.inv.Flow.Transport() != ""
 		c.dialogs[tag] = d
 	}
 	return d, d.update(res)
@@ -277,7 +280,7 @@ func (d *Dialog) update(res *Response) (confirmed bool) {
 	d.s.Transport = res.Transport()
 	if peer, err := netip.ParseAddrPort(res.Source()); err == nil {
 		target, _ := ParseURI(d.s.RemoteTarget)
-		d.s.Peer, d.s.Symmetric = peer, behindNAT(res, target, peer) && len(d.s.RouteSet) == 0
+		d.s.Peer, d.s.Symmetric = peer, (behindNAT(res, target, peer) || d.bound) && len(d.s.RouteSet) == 0
 		if s := d.ua.links.stream(d.s.Transport, peer); s != nil {
 			d.link = s
 		}

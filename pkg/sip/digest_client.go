@@ -23,8 +23,7 @@ func Authorize(req *Request, res *Response, username, password string) (*Request
 	removeHeaders(again, "Via")
 	SetHeader(again, name, credentials.String())
 	again.CSeq().SeqNo++
-	again.SetSource("")
-	again.SetDestination("")
+	again.SetSource("") // its destination stays: a strict route, or a Flow
 	return again, nil
 }
 

@@ -2,6 +2,7 @@ package sip_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -44,9 +45,9 @@ func (w *world) agent(host string, cfg sip.Config) *sip.UserAgent {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	go ua.ServeUDP(packets)
-	go ua.ServeTCP(l)
-	synctest.Wait()
+	if err := errors.Join(ua.ListenUDP(packets), ua.ListenTCP(l)); err != nil {
+		w.t.Fatal(err)
+	}
 	return ua
 }
 

@@ -92,7 +92,7 @@ func (ua *UserAgent) start(ctx context.Context, req *Request, way flow, take fun
 func (ua *UserAgent) prepare(ctx context.Context, req *Request, way flow) (flow, error) {
 	if !way.usable() {
 		var err error
-		if way, err = ua.flowTo(ctx, req); err != nil {
+		if way, err = ua.wayOf(ctx, req); err != nil {
 			return flow{}, err
 		}
 	}
@@ -101,6 +101,14 @@ func (ua *UserAgent) prepare(ctx context.Context, req *Request, way flow) (flow,
 		req.PrependHeader(ua.via(way))
 	}
 	return way, nil
+}
+
+// wayOf is the flow that the request is bound to, else the way to its next hop.
+func (ua *UserAgent) wayOf(ctx context.Context, req *Request) (flow, error) {
+	if kept, bound, err := ua.boundFlow(req); bound {
+		return kept, err
+	}
+	return ua.flowTo(ctx, req)
 }
 
 func (ua *UserAgent) via(way flow) *ViaHeader {

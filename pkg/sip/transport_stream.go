@@ -29,6 +29,7 @@ type stream struct {
 	waiting  int      // octets in unsent
 	flushing bool
 	closed   bool
+	gone     chan struct{} // closed with it; made when somebody asks
 	once     sync.Once
 }
 
@@ -116,8 +117,24 @@ func (s *stream) shut() {
 	defer s.mu.Unlock()
 	if !s.closed {
 		s.closed = true
+		if s.gone != nil {
+			close(s.gone)
+		}
 		s.Conn.Close()
 	}
+}
+
+// done is closed when the connection is.
+func (s *stream) done() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+		if s.closed {
+			close(s.gone)
+		}
+	}
+	return s.gone
 }
 
 // Close is sipgo's last word: it reads no more.

@@ -83,6 +83,8 @@ type UserAgent struct {
 	stats counters
 	seed  maphash.Seed // of stateless To tags
 
+	flowKey [32]byte // of flow tokens
+
 	mail    *mailboxes
 	servers *table[serverKey, *serverMachine]
 	clients *table[clientKey, *ClientTransaction]
@@ -101,7 +103,7 @@ type UserAgent struct {
 func New(cfg Config) *UserAgent {
 	cfg = cfg.withDefaults()
 	ua := &UserAgent{
-		cfg: cfg, log: cfg.Logger, feed: newFeed(), links: newLinks(), seed: maphash.MakeSeed(),
+		cfg: cfg, log: cfg.Logger, feed: newFeed(), links: newLinks(), seed: maphash.MakeSeed(), flowKey: newFlowKey(),
 		servers: newTable[serverKey, *serverMachine](cfg.MaxTransactions), clients: newTable[clientKey, *ClientTransaction](cfg.MaxTransactions),
 		dialogs: newTable[DialogID, *Dialog](cfg.MaxDialogs), listeners: map[net.Listener]string{},
 	}
@@ -147,37 +149,8 @@ func (ua *UserAgent) closeAll() {
 	ua.feed.Close()
 }
 
-// ServeUDP reads SIP from a packet socket until it or the user agent is closed, and returns net.ErrClosed.
-func (ua *UserAgent) ServeUDP(conn net.PacketConn) error {
-	p := &packetSocket{PacketConn: conn, label: ua.newName("udp"), address: addrPort(conn.LocalAddr()), ua: ua}
-	if !ua.enter() {
-		p.Close()
-		return net.ErrClosed
-	}
-	defer ua.leave()
-	ua.links.addPackets(p)
-	defer ua.links.removePackets(p)
-	defer p.Close()
-	if ua.isClosed() { // Close may have looked before it could see p
-		return net.ErrClosed
-	}
-	if err := ua.layer.ServeUDP(p); err != nil {
-		return fmt.Errorf("serving UDP on %s: %w", conn.LocalAddr(), err)
-	}
-	return net.ErrClosed
-}
-
-// ServeTCP takes connections until the listener or the user agent is closed, and returns net.ErrClosed.
-func (ua *UserAgent) ServeTCP(l net.Listener) error { return ua.serveStreams(l, "TCP") }
-
-// ServeTLS does the same with a listener of crypto/tls. The handshake happens under Config.HandshakeTimeout.
-func (ua *UserAgent) ServeTLS(l net.Listener) error { return ua.serveStreams(l, "TLS") }
-
+// serveStreams takes connections from a listener that the user agent knows.
 func (ua *UserAgent) serveStreams(l net.Listener, transport string) error {
-	if !ua.addListener(l, transport) {
-		l.Close()
-		return net.ErrClosed
-	}
 	defer ua.removeListener(l)
 	for {
 		conn, err := l.Accept()

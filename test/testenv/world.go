@@ -129,9 +129,9 @@ func (w *World) serve(ua *sip.UserAgent, address string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	go ua.ServeUDP(packets)
-	go ua.ServeTCP(listener)
-	synctest.Wait()
+	if err := errors.Join(ua.ListenUDP(packets), ua.ListenTCP(listener)); err != nil {
+		w.Fatal(err)
+	}
 }
 
 // Directory is the store's, which a story may break.
