@@ -113,10 +113,13 @@ func (l *load) close() {
 	_ = l.rtcp.Close()
 }
 
-// run keeps a thread: it sleeps in the kernel, whose clock is finer than the runtime's.
+// loadNice is the priority of a worker's thread, where that is allowed: a real caller's telephone does nothing else.
+const loadNice = -11
+
+// run keeps a thread: it sleeps in the kernel, whose clock is finer than the runtime's. The thread ends with it.
 func (w *worker) run(ctx context.Context, start time.Time) {
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, loadNice)
 	b := media.NewBatch()
 	for frame := int64(0); ctx.Err() == nil; frame++ {
 		for i, c := range w.callers {

@@ -42,7 +42,9 @@ type slot struct {
 const (
 	ringEntries  = 1024 // submissions before a system call is due
 	ringCQ       = 8192
-	ringBuffers  = 8192                                      // a power of two: what may arrive on all sockets of a clock between two ticks
+	ringBuffers  = 8192                                      // a power of two, and the most there are
+	fewBuffers   = 256                                       // … that the kernel is given first
+	moreBuffers  = 4                                         // … and for each socket: what comes in 80 ms. They are used in turn, so unused ones cost memory too
 	ringBuffer   = 16 + ringName + ringControl + MaxDatagram // 16 is recvmsgHeader
 	ringName     = 32                                        // ≥ unix.SizeofSockaddrInet6
 	ringControl  = 32                                        // the timestamp
@@ -136,6 +138,8 @@ type bufferRing struct {
 	ring []buffer
 	data []byte
 	tail uint16
+
+	provided int // of the buffers, those that are in use
 }
 
 // buffer is struct io_uring_buf. The last field of the first one is the ring's tail.
@@ -254,11 +258,17 @@ func (r *Ring) setupBuffers() error {
 	if errno != 0 {
 		return os.NewSyscallError("io_uring_register", errno)
 	}
-	for id := range uint16(ringBuffers) {
-		r.giveBack(id)
+	r.provide(fewBuffers)
+	return nil
+}
+
+// provide gives the kernel n buffers more.
+func (r *Ring) provide(n int) {
+	for ; n > 0 && r.buffers.provided < ringBuffers; n-- {
+		r.giveBack(uint16(r.buffers.provided))
+		r.buffers.provided++
 	}
 	r.publishBuffers()
-	return nil
 }
 
 // giveBack lets the kernel use a buffer again, from publishBuffers on.
@@ -288,6 +298,7 @@ func (r *Ring) Attach(conn Conn) bool {
 	} else {
 		index = uint32(len(r.slots))
 		r.slots = append(r.slots, slot{})
+		r.provide(moreBuffers)
 	}
 	r.slots[index].conn = c
 	r.slots[index].generation++

@@ -20,7 +20,7 @@ type modelMember struct {
 }
 
 // slowTick is the mixer as one would say it: for each listener and each sample add everybody else. Volumes go to where they should be in
-// a straight line over the frame.
+// a straight line over the frame, or over half of it when somebody begins.
 func slowTick(members []*modelMember, rate int) {
 	n := rate / 50
 	for _, listener := range members {
@@ -28,7 +28,7 @@ func slowTick(members []*modelMember, rate int) {
 			along, sum := float64(i+1)/float64(n), 0.0
 			for _, talker := range members {
 				if talker != listener {
-					sum += towards(talker.volume, talker.target(), along) * float64(talker.sample((talker.step-1)*n+i))
+					sum += towards(talker.volume, talker.target(), talker.soon(along)) * float64(talker.sample((talker.step-1)*n+i))
 				}
 			}
 			listener.wants = append(listener.wants, sum*towards(listener.base, listener.ear(), along))
@@ -37,6 +37,13 @@ func slowTick(members []*modelMember, rate int) {
 	for _, m := range members {
 		m.volume, m.base = m.target(), m.ear()
 	}
+}
+
+func (m *modelMember) soon(along float64) float64 {
+	if m.volume == 0 {
+		return min(1, 2*along)
+	}
+	return along
 }
 
 func towards(from, to, along float64) float64 { return from + (to-from)*along }
