@@ -25,6 +25,7 @@ type options struct {
 	data             string
 	domain           string
 	sip, sips, https string // HOST:PORT, or "" for nowhere
+	sipRate          [2]int // a second: of one source, and in all; negative for no bound
 	mediaIP          netip.Addr
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
@@ -39,7 +40,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
-	for _, step := range []func(*options) error{s.readAddresses, s.readMedia, s.readDomain, s.readDigest, s.readPrompts, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readRates, s.readMedia, s.readDomain, s.readDigest, s.readPrompts, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
@@ -62,6 +63,22 @@ func (s *settings) readAddresses(o *options) error {
 	}
 	if o.sip == "" && o.sips == "" {
 		return fmt.Errorf("--sip and --sips are both off: nobody could call")
+	}
+	return nil
+}
+
+func (s *settings) readRates(o *options) error {
+	for i, row := range []struct {
+		flag string
+		rate int
+	}{{"--sip-rate-per-source", s.SIPPerSource}, {"--sip-rate", s.SIPRate}} {
+		switch {
+		case row.rate < 0:
+			return fmt.Errorf("%s %d: write a number of requests, or 0 for no bound", row.flag, row.rate)
+		case row.rate == 0:
+			row.rate = -1
+		}
+		o.sipRate[i] = row.rate
 	}
 	return nil
 }

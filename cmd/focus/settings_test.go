@@ -119,6 +119,7 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		"sip: '5060'":              "--sip",
 		"sip: ':70000'":            "1 to 65535",
 		"sip: 'example.com:5060'":  "IP address",
+		"sip-rate: -1":             "--sip-rate -1",
 		"https: 'off'":             "--https",
 		"sip: 'off'\nsips: 'off'":  "nobody could call",
 		"media-ip: 0.0.0.0":        "--media-ip",

@@ -108,7 +108,7 @@ func (s *system) startFocus(context.Context) (err error) {
 		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Digest: s.options.digest,
 		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
 		Language: s.options.language,
-		SIP:      sip.Config{Name: "Focus/" + version, Host: host},
+		SIP:      sip.Config{Name: "Focus/" + version, Host: host, MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1]},
 		Logger:   s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
 	})
 	return err
@@ -228,6 +228,6 @@ func (s *system) note(what string, err error) {
 // tellSIP logs what the SIP sockets have seen. Nothing is logged of a datagram that is dropped when it comes: its sender would fill the disk.
 func tellSIP(log *slog.Logger, n sip.Stats) {
 	log.Info("SIP ended", "requests", n.Requests, "responses", n.Responses, "retransmissions", n.Retransmissions,
-		slog.Group("dropped", "junk", n.Junk, "malformed", n.Malformed, "refused", n.Refused, "unmatched", n.Unmatched, "overloaded", n.Overloaded),
+		slog.Group("dropped", "junk", n.Junk, "malformed", n.Malformed, "refused", n.Refused, "unmatched", n.Unmatched, "overloaded", n.Overloaded, "unanswered", n.Unanswered),
 		"slowPeers", n.SlowPeers, "panics", n.Panics, "readErrors", n.ReadErrors)
 }

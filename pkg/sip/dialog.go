@@ -66,6 +66,7 @@ type Dialog struct {
 	lastAck  sentAck             // the ACK of the last 2xx to an INVITE of ours
 	leaving  bool                // BYE is on its way
 	bound    bool                // our INVITE went over a Flow, and so does what follows
+	share    func()              // lets go of the peer's share of dialogs; nil for ours
 }
 
 // newDialog registers a dialog.
@@ -172,6 +173,7 @@ func (d *Dialog) abandon(cause error) (pending *ServerTransaction) {
 	}
 	pending, d.incoming = d.incoming, nil
 	d.ua.dialogs.remove(DialogID{d.s.CallID, d.s.LocalTag, d.s.RemoteTag}, d)
+	letGo(d.share)
 	d.cancel(cause)
 	return pending
 }

@@ -29,11 +29,18 @@ func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h Dialo
 	for _, h := range req.GetHeaders("record-route") {
 		s.RouteSet = append(s.RouteSet, h.(*RecordRouteHeader).Address.String())
 	}
+	share := ua.callers.hold(sourceOf(tx.Source().Addr()))
+	if share == nil && !ua.exempt(tx.from) {
+		return nil, fmt.Errorf("dialog with %s: %w", s.RemoteURI, ErrOverload)
+	}
 	d, err := ua.newDialog(s, tx.from.link, h)
 	if err != nil {
+		letGo(share)
 		return nil, err
 	}
-	d.incoming, d.first = tx, true
+	d.mu.Lock()
+	d.incoming, d.first, d.share = tx, true, share
+	d.mu.Unlock()
 	if err := tx.machine.watch(func(code int) { d.onAnswered(tx, code) }); err != nil {
 		d.abandon(err)
 		return nil, fmt.Errorf("dialog from %s: %w", req.Method, err)
@@ -202,6 +209,7 @@ type unacked struct {
 	interval time.Duration
 	resend   *time.Timer
 	limit    *time.Timer
+	setup    func() // see serverMachine
 	done     chan struct{}
 	err      error
 }
@@ -209,6 +217,7 @@ type unacked struct {
 func (u *unacked) finish(err error) {
 	stop(u.resend)
 	stop(u.limit)
+	letGo(u.setup)
 	u.err = err
 	close(u.done)
 }
@@ -218,6 +227,7 @@ func (d *Dialog) expectAck(tx *ServerTransaction) *unacked {
 	defer d.mu.Unlock()
 	u := &unacked{seq: tx.req.CSeq().SeqNo, back: tx.machine.back, done: make(chan struct{})}
 	if d.s.State != Terminated {
+		u.setup = tx.machine.takeSetup()
 		d.unacked[u.seq] = u
 	}
 	return u

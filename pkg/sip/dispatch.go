@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"hash/maphash"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // onMessage is called by sipgo on the goroutine that reads the socket. Nothing below it blocks.
@@ -39,24 +41,41 @@ func (ua *UserAgent) onRequest(req *Request, from flow) {
 	}
 	received(req, from.remote)
 	key := serverKeyOf(req)
-	machine, known := ua.servers.get(key)
 	switch {
 	case req.Method == ACK:
-		ua.onAck(req, machine)
+		ua.onAck(req, key)
 	case req.Method == CANCEL:
 		ua.onCancel(req, from)
-	case known:
+	case ua.onRetransmission(key):
 		ua.stats.retransmissions.Add(1)
-		machine.onRetransmission()
 	default:
 		ua.admit(key, req, from)
 	}
 }
 
+func (ua *UserAgent) onRetransmission(key serverKey) bool {
+	if machine, ok := ua.servers.get(key); ok {
+		machine.onRetransmission()
+		return true
+	}
+	e := ua.finished.find(key) // in this order: a transaction is there before it is gone here
+	if e != nil && e.wire != nil {
+		e.back.write(e.wire)
+	}
+	return e != nil
+}
+
 // admit opens a server transaction and puts it in line behind the others of its Call-ID.
 func (ua *UserAgent) admit(key serverKey, req *Request, from flow) {
+	setup, ok := ua.mayStart(req, from)
+	if !ok {
+		ua.overloaded(req, from)
+		return
+	}
 	tx := newServerTransaction(ua, key, req, from)
+	tx.machine.setup = setup
 	if !ua.servers.add(key, tx.machine) {
+		tx.machine.abort(ErrOverload)
 		ua.overloaded(req, from)
 		return
 	}
@@ -65,6 +84,42 @@ func (ua *UserAgent) admit(key serverKey, req *Request, from flow) {
 		tx.machine.abort(ErrOverload)
 		ua.overloaded(req, from)
 	}
+}
+
+// mayStart asks the bounds, unless the request belongs to a dialog that is there. A new call holds a share of what its source may set up at a time.
+func (ua *UserAgent) mayStart(req *Request, from flow) (setup func(), ok bool) {
+	if ua.dialogOf(req) != nil || ua.exempt(from) {
+		return nil, true
+	}
+	s := sourceOf(from.remote.Addr())
+	if !ua.overload.asked.take(time.Now(), s) {
+		return nil, false
+	}
+	if req.Method != INVITE {
+		return nil, true
+	}
+	setup = ua.setups.hold(s)
+	return setup, setup != nil
+}
+
+// crowded is whether a transaction costs more than it is worth to its source: half of what may be open is.
+func (ua *UserAgent) crowded(f flow) bool {
+	return ua.servers.len() > ua.cfg.MaxTransactions/2 || ua.setups.crowded(sourceOf(f.remote.Addr()))
+}
+
+func (ua *UserAgent) exempt(from flow) bool {
+	return ua.cfg.Exempt != nil && ua.cfg.Exempt(from.remote.Addr())
+}
+
+// dialogOf is the dialog that a request names; nil when there is none.
+func (ua *UserAgent) dialogOf(req *Request) *Dialog {
+	localTag, ok := tagOf(req.To().Params)
+	if !ok {
+		return nil
+	}
+	remoteTag, _ := tagOf(req.From().Params)
+	d, _ := ua.dialogs.get(DialogID{req.CallID().Value(), localTag, remoteTag})
+	return d
 }
 
 func (ua *UserAgent) overloaded(req *Request, from flow) {
@@ -85,8 +140,8 @@ func (ua *UserAgent) serve(tx *ServerTransaction, next func()) {
 		tx.Reply(420, NewHeader("Unsupported", strings.Join(unknown, ", ")))
 		return
 	}
-	if tag, ok := tagOf(tx.req.To().Params); ok {
-		ua.serveInDialog(tx, tag)
+	if _, ok := tagOf(tx.req.To().Params); ok {
+		ua.serveInDialog(tx)
 		return
 	}
 	ua.cfg.Handler.ServeSIP(tx)
@@ -110,9 +165,8 @@ func (ua *UserAgent) panicked(what string, value any) {
 
 // serveInDialog: "If the UAS wishes to reject the request because it does not wish to recreate the dialog, it MUST respond to the request with a
 // 481 (Call/Transaction Does Not Exist) status code" (RFC 3261 §12.2.2).
-func (ua *UserAgent) serveInDialog(tx *ServerTransaction, localTag string) {
-	remoteTag, _ := tagOf(tx.req.From().Params)
-	if d, ok := ua.dialogs.get(DialogID{string(*tx.req.CallID()), localTag, remoteTag}); ok {
+func (ua *UserAgent) serveInDialog(tx *ServerTransaction) {
+	if d := ua.dialogOf(tx.req); d != nil {
 		d.serve(tx)
 		return
 	}
@@ -120,32 +174,53 @@ func (ua *UserAgent) serveInDialog(tx *ServerTransaction, localTag string) {
 }
 
 // onAck: an ACK belongs to the INVITE transaction if that was refused, else to the dialog. It is never answered.
-func (ua *UserAgent) onAck(ack *Request, machine *serverMachine) {
-	if machine != nil && machine.onAck() {
+func (ua *UserAgent) onAck(ack *Request, key serverKey) {
+	machine, ok := ua.servers.get(key)
+	if ok && machine.onAck() {
 		return
 	}
-	localTag, _ := tagOf(ack.To().Params)
-	remoteTag, _ := tagOf(ack.From().Params)
-	if d, ok := ua.dialogs.get(DialogID{string(*ack.CallID()), localTag, remoteTag}); ok && d.onAck(ack) {
+	if d := ua.dialogOf(ack); d != nil && d.onAck(ack) {
 		return
 	}
-	ua.stats.unmatched.Add(1)
+	if ua.finished.find(key) == nil { // else it has come again, in Confirmed: "Any ACKs received in this state are absorbed"
+		ua.stats.unmatched.Add(1)
+	}
 }
 
 // onCancel: "If the UAS did not find a matching transaction for the CANCEL according to the procedure above, it SHOULD respond to the CANCEL with
 // a 481"; otherwise 200 (RFC 3261 §9.2). The 200 needs no transaction of its own: a CANCEL that comes again is answered again.
 func (ua *UserAgent) onCancel(cancel *Request, from flow) {
-	machine, ok := ua.servers.get(cancelledKey(cancel))
-	if !ok {
+	key := cancelledKey(cancel)
+	if machine, ok := ua.servers.get(key); ok {
+		ua.answerCancel(cancel, from, machine.tag, machine.isProceeding())
+		machine.onCancel()
+	} else if e := ua.finished.find(key); e != nil {
+		ua.answerCancel(cancel, from, e.tag, false)
+	} else {
+		ua.stats.unmatched.Add(1)
 		ua.answerStateless(cancel, from, 481, "")
+	}
+}
+
+// answerCancel: "the To tag of the response to the CANCEL and the To tag in the response to the original request SHOULD be the same." Those that
+// have no effect are answered as long as they are few.
+func (ua *UserAgent) answerCancel(cancel *Request, from flow, tag string, effective bool) {
+	if !effective && !ua.mayAnswer(from) {
 		return
 	}
-	// "the To tag of the response to the CANCEL and the To tag in the response to the original request SHOULD be the same."
 	res := NewResponse(cancel, 200, "")
-	setTag(res, machine.tag)
+	setTag(res, tag)
 	ua.finishResponse(res)
 	ua.sendStateless(res, cancel, from)
-	machine.onCancel()
+}
+
+// mayAnswer bounds the answers that no transaction gives; what is not answered is counted.
+func (ua *UserAgent) mayAnswer(from flow) bool {
+	ok := ua.overload.answered.take(time.Now(), sourceOf(from.remote.Addr())) || ua.exempt(from)
+	if !ok {
+		ua.stats.unanswered.Add(1)
+	}
+	return ok
 }
 
 // answerStateless answers without a transaction. The To tag depends on the request alone, so that a retransmission gets the same answer
@@ -154,12 +229,16 @@ func (ua *UserAgent) answerStateless(req *Request, from flow, code int, reason s
 	if req.Method == ACK || req.Via() == nil || req.CSeq() == nil || req.CallID() == nil || req.To() == nil || req.From() == nil {
 		return
 	}
+	if !ua.mayAnswer(from) {
+		return
+	}
 	res := NewResponse(req, code, reason)
+	hash := maphash.String(ua.seed, req.CallID().Value()+req.Via().Value()+req.CSeq().Value())
 	if _, ok := tagOf(req.To().Params); !ok {
-		setTag(res, fmt.Sprintf("%016x", maphash.String(ua.seed, req.CallID().Value()+req.Via().Value()+req.CSeq().Value())))
+		setTag(res, fmt.Sprintf("%016x", hash))
 	}
 	if code == 503 {
-		SetHeader(res, "Retry-After", "5")
+		SetHeader(res, "Retry-After", strconv.FormatUint(1+hash%10, 10)) // not all at once
 	}
 	ua.finishResponse(res)
 	ua.sendStateless(res, req, from)

@@ -16,6 +16,7 @@
 //	RFC 3261 §17 transactions, four machines      yes
 //	RFC 6026 Accepted states                      yes
 //	RFC 3261 §17.2.3 no magic cookie              yes; matched by sent-by, Call-ID, From tag and CSeq
+//	RFC 3261 §21.5.4 503 when overloaded          yes; bounds in all and per source, dialogs that are there go on
 //	RFC 3261 §12 dialogs, UAS and UAC             yes; forked 2xx, target refresh, loose and strict routes, 491
 //	RFC 3581 rport                                yes
 //	RFC 5626 keep-alive                           CRLF answered; requests over the flow of a binding ([Flow])

@@ -46,10 +46,14 @@ func (l *memoryLink) write(data []byte, _ netip.AddrPort) error {
 
 // Inject does with a datagram what a packet socket does, and returns the last thing that was answered.
 func (ua *UserAgent) Inject(data []byte) []byte {
-	l := &memoryLink{}
-	ua.links.mu.Lock()
-	ua.links.byName["memory"] = l
-	ua.links.mu.Unlock()
+	l, ok := ua.links.find("memory").(*memoryLink)
+	if !ok {
+		l = &memoryLink{}
+		ua.links.mu.Lock()
+		ua.links.byName["memory"] = l
+		ua.links.mu.Unlock()
+	}
+	l.write(nil, netip.AddrPort{})
 	if isKeepAlive(data) || !looksLikeSIP(data) {
 		return nil
 	}

@@ -10,19 +10,20 @@ type Stats struct {
 	Junk                 uint64 // datagrams that are no SIP
 	Malformed            uint64 // refused by the parser
 	Refused              uint64 // refused by the strict pass
-	Unmatched            uint64 // ACKs and responses that belong to nothing
+	Unmatched            uint64 // ACKs, CANCELs and responses that belong to nothing
 	Overloaded           uint64 // requests and connections beyond a bound
+	Unanswered           uint64 // of the requests refused by parser, strict pass or bounds: dropped, their source having had enough answers
 	Panics               uint64 // handlers
 	SlowPeers            uint64 // connections closed because the peer did not read
 	NoAck                uint64 // Timer H
 	ReadErrors           uint64
-	ServerTransactions   int
+	ServerTransactions   int // those included that only absorb retransmissions
 	ClientTransactions   int
 	Dialogs, Connections int
 }
 
 type counters struct {
-	requests, responses, retransmissions, keepAlives, junk, malformed, refused, unmatched, overloaded, panics, slowPeers, noAck, readErrors atomic.Uint64
+	requests, responses, retransmissions, keepAlives, junk, malformed, refused, unmatched, overloaded, unanswered, panics, slowPeers, noAck, readErrors atomic.Uint64
 }
 
 // Stats reads the counters.
@@ -31,8 +32,8 @@ func (ua *UserAgent) Stats() Stats {
 	return Stats{
 		Requests: c.requests.Load(), Responses: c.responses.Load(), Retransmissions: c.retransmissions.Load(), KeepAlives: c.keepAlives.Load(),
 		Junk: c.junk.Load(), Malformed: c.malformed.Load(), Refused: c.refused.Load(), Unmatched: c.unmatched.Load(),
-		Overloaded: c.overloaded.Load(), Panics: c.panics.Load(), SlowPeers: c.slowPeers.Load(), NoAck: c.noAck.Load(), ReadErrors: c.readErrors.Load(),
-		ServerTransactions: ua.servers.len(), ClientTransactions: ua.clients.len(), Dialogs: ua.dialogs.len(), Connections: ua.links.connections(),
+		Overloaded: c.overloaded.Load(), Unanswered: c.unanswered.Load(), Panics: c.panics.Load(), SlowPeers: c.slowPeers.Load(), NoAck: c.noAck.Load(), ReadErrors: c.readErrors.Load(),
+		ServerTransactions: ua.servers.len() + ua.finished.len(), ClientTransactions: ua.clients.len(), Dialogs: ua.dialogs.len(), Connections: ua.links.connections(),
 	}
 }
 

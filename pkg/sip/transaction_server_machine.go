@@ -16,8 +16,8 @@ const (
 	serverTerminated
 )
 
-// serverMachine is the state of a server transaction (RFC 3261 §17.2 and RFC 6026 §7.1). Once a final response has been sent it holds only the
-// bytes of that, so that the 32 seconds in which retransmissions are absorbed cost little.
+// serverMachine is the state of a server transaction (RFC 3261 §17.2 and RFC 6026 §7.1) until nothing can happen any more but that the request
+// comes again. The seconds in which that is absorbed cost little: all that is kept of it then is an echo.
 type serverMachine struct {
 	ua     *UserAgent
 	key    serverKey
@@ -32,8 +32,9 @@ type serverMachine struct {
 	final    func(code int)     // the dialog's interest in how it ends; called once, without mu
 	cause    error              // why a response now comes too late
 	resend   *time.Timer        // Timer G; before a final response the wait for our own 100
-	limit    *time.Timer        // Timers H, I, J, L
+	limit    *time.Timer        // Timer H; before a final response the end of our patience
 	interval time.Duration      // of Timer G
+	setup    func()             // lets go of the source's share of calls that are being set up; nil once that is the dialog's to do
 }
 
 // start: "The server transaction MUST generate a 100 (Trying) response unless it knows that the TU will generate a provisional or final response
@@ -116,13 +117,18 @@ func (m *serverMachine) answered(code int, cause error) (afterwards func()) {
 // "Accepted" state is to absorb retransmissions of an accepted INVITE request" (RFC 6026 §7.1, §8.5). The dialog retransmits the 2xx.
 func (m *serverMachine) accepted() {
 	m.state, m.wire = serverAccepted, nil
-	m.limit = time.AfterFunc(m.ua.cfg.Timers.giveUp(), m.timerL)
+	m.retire(m.ua.cfg.Timers.giveUp()) // Timer L
 }
 
 // refused: "When the "Completed" state is entered, timer H MUST be set to fire in 64*T1 seconds for all transports" and "If an unreliable
-// transport is in use, timer G is set to fire in T1 seconds" (§17.2.1).
+// transport is in use, timer G is set to fire in T1 seconds" (§17.2.1). Who leaves many refusals without their ACK gets none of them repeated: an
+// INVITE that comes again is still answered.
 func (m *serverMachine) refused() {
 	m.state = serverCompleted
+	if m.ua.crowded(m.back) {
+		m.retire(m.ua.cfg.Timers.giveUp())
+		return
+	}
 	m.limit = time.AfterFunc(m.ua.cfg.Timers.giveUp(), m.timerH)
 	if !m.back.reliable() {
 		m.interval = m.ua.cfg.Timers.T1
@@ -133,11 +139,42 @@ func (m *serverMachine) refused() {
 // completed: "it MUST set Timer J to fire in 64*T1 seconds for unreliable transports, and zero seconds for reliable transports" (§17.2.2).
 func (m *serverMachine) completed() {
 	m.state = serverCompleted
+	m.retire(m.unreliable(m.ua.cfg.Timers.giveUp()))
+}
+
+func (m *serverMachine) unreliable(d time.Duration) time.Duration {
 	if m.back.reliable() {
-		m.terminate()
-		return
+		return 0
 	}
-	m.limit = time.AfterFunc(m.ua.cfg.Timers.giveUp(), m.timerJ)
+	return d
+}
+
+// retire leaves an echo behind for as long as the request may come again.
+func (m *serverMachine) retire(d time.Duration) {
+	stop(m.resend)
+	stop(m.limit)
+	m.letGo()
+	if d > 0 {
+		e := &echo{back: m.back, wire: m.wire}
+		if m.invite {
+			e.tag = m.tag
+		}
+		m.ua.finished.add(m.key, e, d)
+	}
+	m.ua.servers.remove(m.key, m)
+}
+
+func (m *serverMachine) letGo() {
+	letGo(m.setup)
+	m.setup = nil
+}
+
+// takeSetup makes it the caller's to let go.
+func (m *serverMachine) takeSetup() (setup func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	setup, m.setup = m.setup, nil
+	return setup
 }
 
 // onRetransmission: "If a request retransmission is received while in the "Proceeding" state, the most recent provisional response that was
@@ -164,23 +201,13 @@ func (m *serverMachine) timerG() {
 }
 
 // timerH: "If timer H fires while in the "Completed" state, it implies that the ACK was never received."
-func (m *serverMachine) timerH() { m.expire(serverCompleted, func() { m.ua.stats.noAck.Add(1) }) }
-
-// timerI: "Once timer I fires, the server MUST transition to the "Terminated" state." J and L likewise.
-func (m *serverMachine) timerI() { m.expire(serverConfirmed, nil) }
-func (m *serverMachine) timerJ() { m.expire(serverCompleted, nil) }
-func (m *serverMachine) timerL() { m.expire(serverAccepted, nil) }
-
-func (m *serverMachine) expire(in serverState, count func()) {
+func (m *serverMachine) timerH() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.state != in {
-		return
+	if m.state == serverCompleted {
+		m.ua.stats.noAck.Add(1)
+		m.terminate()
 	}
-	if count != nil {
-		count()
-	}
-	m.terminate()
 }
 
 // onAck: "If an ACK is received while the server transaction is in the "Completed" state, the server transaction MUST transition to the
@@ -192,13 +219,7 @@ func (m *serverMachine) onAck() bool {
 	switch m.state {
 	case serverCompleted:
 		m.state, m.wire = serverConfirmed, nil
-		stop(m.resend)
-		stop(m.limit)
-		if m.back.reliable() {
-			m.terminate()
-		} else {
-			m.limit = time.AfterFunc(m.ua.cfg.Timers.T4, m.timerI)
-		}
+		m.retire(m.unreliable(m.ua.cfg.Timers.T4)) // Timer I
 		return true
 	case serverConfirmed:
 		return true
@@ -226,6 +247,12 @@ func (m *serverMachine) onCancel() {
 	tx.Detach()
 }
 
+func (m *serverMachine) isProceeding() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state == serverProceeding
+}
+
 // abort ends the transaction without a word.
 func (m *serverMachine) abort(cause error) {
 	m.mu.Lock()
@@ -241,6 +268,7 @@ func (m *serverMachine) abort(cause error) {
 		}
 	}
 	m.cause = or(m.cause, cause)
+	m.letGo()
 	m.terminate()
 	m.mu.Unlock()
 	done()
@@ -250,6 +278,7 @@ func (m *serverMachine) terminate() {
 	m.state, m.wire = serverTerminated, nil
 	stop(m.resend)
 	stop(m.limit)
+	m.letGo()
 	m.ua.servers.remove(m.key, m)
 }
 

@@ -84,7 +84,7 @@ func (p *packetSocket) refuse() {
 		return
 	}
 	p.ua.stats.malformed.Add(1)
-	if answer := answerMalformed(p.pending, p.sender); answer != nil {
+	if answer := answerMalformed(p.pending, p.sender); answer != nil && p.ua.mayAnswer(flow{p, p.sender}) {
 		p.write(answer, p.sender)
 	}
 	p.pending = nil

@@ -42,9 +42,16 @@ type Config struct {
 
 	MaxTransactions          int // open server transactions, 20000; beyond it 503
 	MaxDialogs               int // 10000
+	MaxDialogsPerSource      int // that peers of one source made, half of MaxDialogs. A source is an IPv4 address, or an IPv6 /64
+	MaxSetupsPerSource       int // calls of one source that are not yet acknowledged, 500; beyond it 503
+	MaxRate                  int // requests a second that belong to no dialog of ours, 10000; beyond it 503. Negative: no bound
+	MaxRatePerSource         int // of one source, 5000
 	MaxConnections           int // 10000
 	MaxConnectionsPerAddress int // 200
 	MaxQueue                 int // requests of one Call-ID that wait for their turn, 256; beyond it 503
+
+	// Exempt says whom the bounds per source and on rates are not for.
+	Exempt func(netip.Addr) bool
 
 	HandshakeTimeout time.Duration // until the first message of a connection is complete, 10 s
 	IdleTimeout      time.Duration // of a connection on which nothing comes, 15 min
@@ -55,6 +62,10 @@ func (c Config) withDefaults() Config {
 	c.Timers = c.Timers.withDefaults()
 	c.MaxTransactions = or(c.MaxTransactions, 20000)
 	c.MaxDialogs = or(c.MaxDialogs, 10000)
+	c.MaxDialogsPerSource = or(c.MaxDialogsPerSource, (c.MaxDialogs+1)/2)
+	c.MaxSetupsPerSource = or(c.MaxSetupsPerSource, 500)
+	c.MaxRate = or(c.MaxRate, 10000)
+	c.MaxRatePerSource = or(c.MaxRatePerSource, 5000)
 	c.MaxConnections = or(c.MaxConnections, 10000)
 	c.MaxConnectionsPerAddress = or(c.MaxConnectionsPerAddress, 200)
 	c.MaxQueue = or(c.MaxQueue, 256)
@@ -85,10 +96,14 @@ type UserAgent struct {
 
 	flowKey [32]byte // of flow tokens
 
-	mail    *mailboxes
-	servers *table[serverKey, *serverMachine]
-	clients *table[clientKey, *ClientTransaction]
-	dialogs *table[DialogID, *Dialog]
+	mail     *mailboxes
+	servers  *table[serverKey, *serverMachine]
+	finished *remembered
+	clients  *table[clientKey, *ClientTransaction]
+	dialogs  *table[DialogID, *Dialog]
+	overload *overload
+	setups   *holdings // calls that are not yet acknowledged
+	callers  *holdings // dialogs that a peer made
 
 	ctx    context.Context // of everything that runs here
 	cancel context.CancelCauseFunc
@@ -106,6 +121,8 @@ func New(cfg Config) *UserAgent {
 		cfg: cfg, log: cfg.Logger, feed: newFeed(), links: newLinks(), seed: maphash.MakeSeed(), flowKey: newFlowKey(),
 		servers: newTable[serverKey, *serverMachine](cfg.MaxTransactions), clients: newTable[clientKey, *ClientTransaction](cfg.MaxTransactions),
 		dialogs: newTable[DialogID, *Dialog](cfg.MaxDialogs), listeners: map[net.Listener]string{},
+		finished: newRemembered(cfg.Timers.giveUp(), maxRemembered), overload: newOverload(cfg.MaxRatePerSource, cfg.MaxRate),
+		setups: newHoldings(cfg.MaxSetupsPerSource), callers: newHoldings(cfg.MaxDialogsPerSource),
 	}
 	ua.mail = newMailboxes(cfg.MaxQueue, ua.spawn)
 	ua.ctx, ua.cancel = context.WithCancelCause(context.Background())
@@ -140,6 +157,7 @@ func (ua *UserAgent) closeAll() {
 	for _, t := range ua.clients.values() {
 		t.fail(ErrClosed)
 	}
+	ua.finished.close()
 	for l := range ua.listeners { // nobody adds or removes: closed
 		l.Close()
 	}
