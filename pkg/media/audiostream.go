@@ -59,7 +59,7 @@ const sourceLife = time.Second
 // AudioStream is the receiving side of one RTP audio stream, and a mixer.Source. It belongs to the clock of its conference.
 type AudioStream struct {
 	config  AudioStreamConfig
-	formats map[uint8]*format
+	formats [128]*format // by payload type (7 bits); an array, for it is asked twice for each packet
 
 	known     bool // an SSRC was accepted
 	receiver  rtp.Receiver
@@ -88,18 +88,20 @@ func NewAudioStream(config AudioStreamConfig) *AudioStream {
 // SetFormats follows a new answer (RFC 3264 §8.3.2). Payload types that keep their codec keep their decoder; the others are forgotten.
 func (s *AudioStream) SetFormats(formats map[uint8]*codec.Codec) {
 	old := s.formats
-	s.formats = make(map[uint8]*format, len(formats))
+	s.formats = [128]*format{}
 	for number, row := range formats {
-		if f := old[number]; f != nil && f.codec == row {
-			s.formats[number] = f
-			delete(old, number)
+		n := number & 127
+		if f := old[n]; f != nil && f.codec == row {
+			s.formats[n], old[n] = f, nil
 			continue
 		}
-		s.formats[number] = newFormat(row, s.config.Rate)
+		s.formats[n] = newFormat(row, s.config.Rate)
 	}
 	for _, f := range old {
-		s.player.forget(f)
-		f.close()
+		if f != nil {
+			s.player.forget(f)
+			f.close()
+		}
 	}
 }
 
@@ -107,13 +109,12 @@ func (s *AudioStream) SetFormats(formats map[uint8]*codec.Codec) {
 func (s *AudioStream) SetLocalSSRC(ssrc uint32) { s.config.LocalSSRC = ssrc }
 
 func (s *AudioStream) firstRate() int {
-	number, rate := 256, 8000
-	for n, f := range s.formats {
-		if int(n) < number && f.kind == audio {
-			number, rate = int(n), f.rate
+	for _, f := range s.formats {
+		if f != nil && f.kind == audio {
+			return f.rate
 		}
 	}
-	return rate
+	return 8000
 }
 
 // Put takes a parsed packet and owns it.
@@ -124,7 +125,7 @@ func (s *AudioStream) Put(p *rtp.Packet) {
 		s.drop(p, rtp.DropCollision)
 		return
 	}
-	f := s.formats[p.Header.PayloadType]
+	f := s.formats[p.Header.PayloadType&127]
 	if f == nil {
 		s.drop(p, rtp.DropPayloadType)
 		return
@@ -150,7 +151,7 @@ func (s *AudioStream) meet(p *rtp.Packet, f *format) {
 	s.candidate = nil
 	s.begin(p.Header.SSRC, f)
 	if c != nil && follows {
-		if cf := s.formats[c.Header.PayloadType]; cf != nil {
+		if cf := s.formats[c.Header.PayloadType&127]; cf != nil {
 			s.accept(c, cf)
 		} else {
 			s.drop(c, rtp.DropPayloadType)
@@ -260,9 +261,11 @@ func (s *AudioStream) Close() {
 		s.jitter.Reset(s.clockRate)
 	}
 	for _, f := range s.formats {
-		f.close()
+		if f != nil {
+			f.close()
+		}
 	}
-	s.formats = nil
+	s.formats = [128]*format{}
 }
 
 // isNamed compares encoding names as RFC 4855 §3 does.

@@ -63,14 +63,14 @@ func (p *player) take(step *rtp.Step, s *AudioStream) {
 	for _, segment := range step.Segments {
 		if segment.Kind != rtp.Play {
 			others = others || segment.Kind != rtp.Silence
-			if next := segment.Next; next != nil && s.formats[next.Header.PayloadType] != p.format {
+			if next := segment.Next; next != nil && s.formats[next.Header.PayloadType&127] != p.format {
 				segment.Next = nil // no copy for this codec
 			}
 			p.push(item{segment: segment, format: p.format})
 			p.silent(segment.Kind)
 			continue
 		}
-		f := s.formats[segment.Packet.Header.PayloadType]
+		f := s.formats[segment.Packet.Header.PayloadType&127]
 		if f == nil { // negotiated away while it waited
 			s.drop(segment.Packet, rtp.DropPayloadType)
 			continue
