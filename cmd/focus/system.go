@@ -206,6 +206,7 @@ func (s *system) stop(ctx context.Context) {
 	if s.focus != nil {
 		s.note("ending calls", s.focus.Close(ctx))
 		tellSIP(s.log, s.focus.UserAgent().Stats())
+		tellDigest(s.log, s.focus.DigestStats())
 	}
 	if s.https != nil {
 		s.note("closing HTTPS", s.https.Close())
@@ -230,4 +231,8 @@ func tellSIP(log *slog.Logger, n sip.Stats) {
 	log.Info("SIP ended", "requests", n.Requests, "responses", n.Responses, "retransmissions", n.Retransmissions,
 		slog.Group("dropped", "junk", n.Junk, "malformed", n.Malformed, "refused", n.Refused, "unmatched", n.Unmatched, "overloaded", n.Overloaded, "unanswered", n.Unanswered),
 		"slowPeers", n.SlowPeers, "panics", n.Panics, "readErrors", n.ReadErrors)
+}
+
+func tellDigest(log *slog.Logger, n sip.DigestStats) {
+	log.Info("SIP passwords", "right", n.Right, "wrong", n.Wrong, "stale", n.Stale, "nullURI", n.NullURI)
 }

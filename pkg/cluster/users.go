@@ -41,6 +41,7 @@ type Users struct {
 	hasher   *hasher
 	verified *verified
 	nobody   Verifier // what an unknown user's password is compared with, so that it takes as long
+	ghost    []byte   // the record that is read in his place for digest
 	tokens   *Tokens
 }
 
@@ -48,10 +49,12 @@ func newUsers(b bucket, secrets *sealer, realm string, cost HashCost) *Users {
 	if cost == (HashCost{}) {
 		cost = DefaultHashCost()
 	}
-	return &Users{
+	u := &Users{
 		bucket: b, secrets: secrets, realm: realm, cost: cost, hasher: newHasher(), verified: newVerified(),
 		nobody: Verifier{HashCost: cost, Salt: make([]byte, saltSize), Hash: make([]byte, hashSize)},
 	}
+	u.ghost, _ = json.Marshal(storedUser{Verifier: u.nobody, HA1: sealHA1s(secrets, "", realm, "")}) // has no part that could fail
+	return u
 }
 
 // Add stores a new user with a password of 8 to 256 bytes. ErrUserExists, ErrInvalidUser.
@@ -166,15 +169,23 @@ func (u *Users) CheckPassword(ctx context.Context, name, password string) (User,
 }
 
 // HA1 is what SIP digest needs of a user (RFC 7616 §3.4.2), in hex; algorithm is MD5, SHA-256 or SHA-512-256. It is as good as the
-// password: keep it out of logs. ErrNoSuchUser, ErrUnknownRealm, ErrUnknownAlgorithm.
+// password: keep it out of logs. ErrNoSuchUser, after the same work, ErrUnknownRealm, ErrUnknownAlgorithm.
 func (u *Users) HA1(ctx context.Context, name, realm, algorithm string) (string, error) {
 	if realm != u.realm {
 		return "", ErrUnknownRealm
 	}
 	stored, _, err := u.load(ctx, name)
+	if errors.Is(err, ErrNoSuchUser) {
+		ghost, _ := unmarshalUser(entry{value: u.ghost})
+		_, _ = u.openHA1(ghost, algorithm)
+	}
 	if err != nil {
 		return "", err
 	}
+	return u.openHA1(stored, algorithm)
+}
+
+func (u *Users) openHA1(stored storedUser, algorithm string) (string, error) {
 	algorithm = strings.ToUpper(algorithm)
 	sealed, found := stored.HA1[algorithm]
 	if !found {

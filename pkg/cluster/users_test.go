@@ -112,6 +112,24 @@ func TestHA1(t *testing.T) {
 	})
 }
 
+// Who does not exist is looked for as long as who does: his stand-in can be opened with each algorithm.
+func TestTheGhostHasHA1s(t *testing.T) {
+	secrets, err := newSealer(make([]byte, keySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newUsers(nil, secrets, testRealm, HashCost{})
+	ghost, err := unmarshalUser(entry{value: u.ghost})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range digestAlgorithms() {
+		if _, err := u.openHA1(ghost, a.name); err != nil {
+			t.Errorf("%s: %v", a.name, err)
+		}
+	}
+}
+
 func TestTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := InMemory(Config{Realm: testRealm, Hash: cheap()})

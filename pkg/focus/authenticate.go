@@ -33,7 +33,7 @@ func (s *Server) authenticate(tx *sip.ServerTransaction) (visitor, error) {
 	req, now, address := tx.Request(), time.Now(), tx.Source().Addr()
 	from := req.From()
 	guest := visitor{caller: conference.Caller{URI: conference.URI(from.Address.String())}, name: from.DisplayName}
-	if sip.HeaderValue(req, "Authorization") == "" {
+	if !s.digest.HasCredentials(req) {
 		return guest, nil
 	}
 	username, err := s.digest.Authenticate(tx.Context(), req, now)
@@ -74,8 +74,18 @@ func (s *Server) ha1(ctx context.Context, username, realm string, algorithm sip.
 }
 
 // knowsMD5Alone is about telephones that end the call when a challenge names another algorithm, wherever MD5 stands beside it: baresip
-// before 2.0. Nobody is less safe for it, since MD5 is offered to everybody else as well.
+// before 2.0, and SIPE, which knows no other. Nobody is less safe for it, since MD5 is offered to everybody else as well.
 func knowsMD5Alone(req *sip.Request) bool {
 	agent := sip.HeaderValue(req, "User-Agent")
-	return strings.HasPrefix(agent, "baresip v0.") || strings.HasPrefix(agent, "baresip v1.")
+	return strings.HasPrefix(agent, "baresip v0.") || strings.HasPrefix(agent, "baresip v1.") || isSIPE(req)
+}
+
+// isSIPE knows the plug-in of Pidgin, "Purple/2.14.12 Sipe/1.25.0 (linux-x86_64)": it answers a 407 alone, and signs the URI "(null)".
+func isSIPE(req *sip.Request) bool {
+	for _, product := range strings.Fields(sip.HeaderValue(req, "User-Agent")) {
+		if strings.HasPrefix(product, "Sipe/") {
+			return true
+		}
+	}
+	return false
 }

@@ -105,7 +105,8 @@ func New(config Config) (*Server, error) {
 	s.mcu.epoch = uint64(time.Now().Unix())
 	s.UseMCU(config.MCU)
 	s.digest = sip.NewDigest(sip.DigestConfig{
-		Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1), OnlyMD5: knowsMD5Alone,
+		Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1),
+		OnlyMD5: knowsMD5Alone, AsProxy: isSIPE, AllowNullURI: isSIPE,
 	})
 	config.SIP.Handler, config.SIP.Logger = s, config.Logger
 	s.ua = sip.New(config.SIP)
@@ -114,6 +115,9 @@ func New(config Config) (*Server, error) {
 
 // UserAgent is the SIP side, for its ServeUDP, ServeTCP and ServeTLS.
 func (s *Server) UserAgent() *sip.UserAgent { return s.ua }
+
+// DigestStats counts the passwords that SIP asked for.
+func (s *Server) DigestStats() sip.DigestStats { return s.digest.Stats() }
 
 // closeTime bounds how long Close waits for the answers to BYE.
 const closeTime = 4 * time.Second

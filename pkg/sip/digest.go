@@ -10,10 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/icholy/digest"
 )
 
 // Algorithm is a hash for digest authentication (RFC 8760).
@@ -68,19 +68,27 @@ type DigestConfig struct {
 	Credentials   Credentials
 	Algorithms    []Algorithm   // offered in this order; nil is SHA-512-256, SHA-256, MD5
 	NonceLifetime time.Duration // 5 min
-	MaxNonces     int           // remembered, 10000; the oldest is forgotten first and then is stale
+	MaxNonces     int           // answered ones remembered, 10000; the oldest is forgotten first and then is stale
 	Proxy         bool          // 407 and Proxy-Authenticate instead of 401 and WWW-Authenticate
+	// AsProxy tells who is asked with 407 although this is no proxy, because he answers nothing else: SIPE.
+	AsProxy func(*Request) bool
 	// AllowNullURI admits uri="(null)", which SIPE sends and hashes. Nil admits it from nobody.
 	AllowNullURI func(*Request) bool
 	// OnlyMD5 tells who stumbles over a challenge for another algorithm; MD5 alone is offered to him, if it is among Algorithms.
 	OnlyMD5 func(*Request) bool
 }
 
-// Digest authenticates requests (RFC 3261 §22, RFC 7616, RFC 8760) with qop=auth. It is safe for concurrent use.
+// Digest authenticates requests (RFC 3261 §22, RFC 7616, RFC 8760) with qop auth or auth-int. It is safe for concurrent use.
 type Digest struct {
 	cfg    DigestConfig
 	nonces *nonces
+	opaque string
+	nobody map[Algorithm]string // what stands for the HA1 of those who do not exist
+	stats  struct{ right, wrong, stale, nullURI atomic.Uint64 }
 }
+
+// DigestStats are counters since NewDigest. NullURI are those of the right ones that SIPE's quirk was forgiven.
+type DigestStats struct{ Right, Wrong, Stale, NullURI uint64 }
 
 // NewDigest makes one that has given out no challenge yet.
 func NewDigest(cfg DigestConfig) *Digest {
@@ -88,28 +96,47 @@ func NewDigest(cfg DigestConfig) *Digest {
 		cfg.Algorithms = []Algorithm{SHA512256, SHA256, MD5}
 	}
 	cfg.NonceLifetime = or(cfg.NonceLifetime, 5*time.Minute)
-	return &Digest{cfg: cfg, nonces: newNonces(or(cfg.MaxNonces, 10000), cfg.NonceLifetime)}
+	g := &Digest{cfg: cfg, nonces: newNonces(or(cfg.MaxNonces, 10000), cfg.NonceLifetime), opaque: randomHex(8), nobody: map[Algorithm]string{}}
+	for _, a := range cfg.Algorithms {
+		g.nobody[a] = a.hash(randomHex(16))
+	}
+	return g
 }
 
-func (g *Digest) headerNames() (challenge, credentials string, code int) {
-	if g.cfg.Proxy {
+// Stats reads the counters.
+func (g *Digest) Stats() DigestStats {
+	return DigestStats{Right: g.stats.right.Load(), Wrong: g.stats.wrong.Load(), Stale: g.stats.stale.Load(), NullURI: g.stats.nullURI.Load()}
+}
+
+func (g *Digest) headerNames(req *Request) (challenge, credentials string, code int) {
+	if g.cfg.Proxy || g.cfg.AsProxy != nil && g.cfg.AsProxy(req) {
 		return "Proxy-Authenticate", "Proxy-Authorization", 407
 	}
 	return "WWW-Authenticate", "Authorization", 401
 }
 
+// HasCredentials tells if a request brings credentials of any scheme and realm.
+func (g *Digest) HasCredentials(req *Request) bool {
+	_, name, _ := g.headerNames(req)
+	return HeaderValue(req, name) != ""
+}
+
 // Challenge asks for credentials: one header per algorithm, best first, since "the UAC ... SHOULD use the first (topmost) header field it
 // supports" (RFC 8760 §2.4). err is what Authenticate said.
 func (g *Digest) Challenge(req *Request, err error, now time.Time) *Response {
-	name, _, code := g.headerNames()
+	name, _, code := g.headerNames(req)
 	res := NewResponse(req, code, "")
-	nonce := g.nonces.issue(now)
-	stale := ""
+	nonce, stale, qop := g.nonces.issue(now), "", "auth,auth-int"
 	if errors.Is(err, ErrStale) {
 		stale = ", stale=true"
 	}
-	for _, algorithm := range g.offered(req) {
-		AddHeader(res, name, fmt.Sprintf(`Digest realm=%s, nonce="%s"%s, algorithm=%s, qop="auth"`, quote(g.cfg.Realm), nonce, stale, algorithm))
+	offered := g.offered(req)
+	if len(offered) == 1 && offered[0] == MD5 { // for those who compare instead of reading
+		qop = "auth"
+	}
+	for _, algorithm := range offered {
+		AddHeader(res, name, fmt.Sprintf(`Digest realm=%s, nonce="%s", opaque="%s"%s, algorithm=%s, qop="%s"`,
+			quote(g.cfg.Realm), nonce, g.opaque, stale, algorithm, qop))
 	}
 	return res
 }
@@ -121,37 +148,63 @@ func (g *Digest) offered(req *Request) []Algorithm {
 	return g.cfg.Algorithms
 }
 
-// Authenticate checks the credentials that a request brings for our realm. The method is that of the request, the body does not count (qop=auth).
-// A scheme other than Digest is as good as none. With ErrBadCredentials comes the name that was tried, for who counts failures.
+// maxCredentials is how many credentials of one request are looked at: a request that passed several proxies has one for each.
+const maxCredentials = 8
+
+// Authenticate checks the credentials that a request brings for our realm. The method is that of the request; its body counts with
+// qop=auth-int. A scheme other than Digest is as good as none. With ErrBadCredentials comes the name that was tried, for who counts failures;
+// with ErrStale too.
 func (g *Digest) Authenticate(ctx context.Context, req *Request, now time.Time) (username string, err error) {
-	_, name, _ := g.headerNames()
-	for _, h := range req.GetHeaders(name) {
-		c, err := digest.ParseCredentials(h.Value())
-		if err == nil && c.Realm == g.cfg.Realm {
-			return g.check(ctx, req, c, now)
+	_, name, _ := g.headerNames(req)
+	headers := req.GetHeaders(name)
+	for _, h := range headers[:min(len(headers), maxCredentials)] {
+		c, err := parseAuth(h.Value())
+		if err == nil && c["realm"] == g.cfg.Realm {
+			return g.count(g.check(ctx, req, c, now))
 		}
 	}
 	return "", ErrNoCredentials
 }
 
-func (g *Digest) check(ctx context.Context, req *Request, c *digest.Credentials, now time.Time) (string, error) {
-	algorithm, ok := g.algorithm(c.Algorithm)
-	if !ok || !strings.EqualFold(c.QOP, "auth") || c.Nc <= 0 || c.Cnonce == "" || !g.rightURI(req, c.URI) {
-		return "", ErrBadCredentials
+func (g *Digest) count(username string, err error) (string, error) {
+	switch {
+	case errors.Is(err, ErrStale):
+		g.stats.stale.Add(1)
+	case err != nil:
+		g.stats.wrong.Add(1)
+	default:
+		g.stats.right.Add(1)
 	}
-	ha1, known := g.cfg.Credentials.HA1(ctx, c.Username, g.cfg.Realm, algorithm)
+	return username, err
+}
+
+func (g *Digest) check(ctx context.Context, req *Request, c authParams, now time.Time) (string, error) {
+	algorithm, ok := g.algorithm(c["algorithm"])
+	count, err := strconv.ParseUint(c["nc"], 16, 31)
+	if !ok || err != nil || count == 0 || c["cnonce"] == "" || !isQOP(c["qop"]) || !g.rightURI(req, c["uri"]) {
+		return c["username"], ErrBadCredentials
+	}
+	ha1, known := g.cfg.Credentials.HA1(ctx, c["username"], g.cfg.Realm, algorithm)
 	if !known {
-		ha1 = algorithm.hash(c.Username) // an unknown user costs as much as a wrong password
+		ha1 = g.nobody[algorithm] // an unknown user costs as much as a wrong password
 	}
-	want := answer(algorithm, ha1, string(req.Method), c)
-	if subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(c.Response))) != 1 || !known {
-		return c.Username, ErrBadCredentials
+	want := answer(algorithm, ha1, string(req.Method), c, req.Body())
+	if subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(c["response"]))) != 1 || !known {
+		return c["username"], ErrBadCredentials
 	}
-	// Only who knows the password is told about the nonce, and only he can use a count up.
-	if !g.nonces.use(c.Nonce, c.Nc, now) {
-		return "", ErrStale
+	// Only who knows the password is told about the nonce, and only he can use a count up. Opaque "SHOULD be returned by the client unchanged"
+	// (RFC 7616 §3.3): another one is from another challenge, that of a server before its restart perhaps.
+	if opaque, sent := c["opaque"]; sent && opaque != g.opaque || !g.nonces.use(c["nonce"], int(count), now) {
+		return c["username"], ErrStale
 	}
-	return c.Username, nil
+	if c["uri"] == nullURI {
+		g.stats.nullURI.Add(1)
+	}
+	return c["username"], nil
+}
+
+func isQOP(qop string) bool {
+	return strings.EqualFold(qop, "auth") || strings.EqualFold(qop, "auth-int")
 }
 
 func (g *Digest) algorithm(name string) (Algorithm, bool) {
@@ -166,10 +219,13 @@ func (g *Digest) algorithm(name string) (Algorithm, bool) {
 	return "", false
 }
 
+// nullURI is what SIPE calls every server.
+const nullURI = "(null)"
+
 // rightURI: the credentials must be for this server. "In a SIP context, these two URIs may refer to different users, due to forwarding at
 // some proxy ... it is not necessarily a failure if the two fields are not equivalent" (RFC 3261 §22.4); SIPp leaves the user out.
 func (g *Digest) rightURI(req *Request, text string) bool {
-	if text == "(null)" {
+	if text == nullURI {
 		return g.cfg.AllowNullURI != nil && g.cfg.AllowNullURI(req)
 	}
 	uri, err := ParseURI(text)
@@ -179,8 +235,15 @@ func (g *Digest) rightURI(req *Request, text string) bool {
 	return sameHost(uri.Host, req.Recipient.Host)
 }
 
-// answer is the request-digest of RFC 7616 §3.4.1, from the uri as it was received.
-func answer(algorithm Algorithm, ha1, method string, c *digest.Credentials) string {
-	ha2 := algorithm.hash(method + ":" + c.URI)
-	return algorithm.hash(fmt.Sprintf("%s:%s:%08x:%s:%s:%s", ha1, c.Nonce, c.Nc, c.Cnonce, c.QOP, ha2))
+// answer is the request-digest of RFC 7616 §3.4.1, from the parameters as they were received. "If the qop value is "auth-int", then A2 is:
+// A2 = Method ":" request-uri ":" H(entity-body)" (§3.4.3).
+func answer(algorithm Algorithm, ha1, method string, c authParams, body []byte) string {
+	a2 := method + ":" + c["uri"]
+	if strings.EqualFold(c["qop"], "auth-int") {
+		a2 += ":" + algorithm.hash(string(body))
+	}
+	if c["qop"] == "" { // RFC 2069, which only our client speaks, when it is asked that way
+		return algorithm.hash(ha1 + ":" + c["nonce"] + ":" + algorithm.hash(a2))
+	}
+	return algorithm.hash(strings.Join([]string{ha1, c["nonce"], c["nc"], c["cnonce"], c["qop"], algorithm.hash(a2)}, ":"))
 }

@@ -2,8 +2,7 @@ package sip
 
 import (
 	"fmt"
-
-	"github.com/icholy/digest"
+	"strings"
 )
 
 // Authorize makes from a request and the 401 or 407 it got the request to be sent next: with credentials for the first challenge that can be
@@ -13,32 +12,71 @@ func Authorize(req *Request, res *Response, username, password string) (*Request
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := digest.Digest(challenge, digest.Options{
-		Method: string(req.Method), URI: req.Recipient.String(), Count: 1, Username: username, Password: password,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("answering the challenge of %q: %w", challenge.Realm, err)
-	}
 	again := req.Clone()
 	removeHeaders(again, "Via")
-	SetHeader(again, name, credentials.String())
+	SetHeader(again, name, challenge.answered(req, username, password))
 	again.CSeq().SeqNo++
 	again.SetSource("") // its destination stays: a strict route, or a Flow
 	return again, nil
 }
 
-func findChallenge(res *Response) (*digest.Challenge, string, error) {
+// challenge is one that we can answer.
+type challenge struct {
+	params    authParams
+	algorithm Algorithm
+	qop       string // "" is RFC 2069
+}
+
+// findChallenge: "When the UAC receives a 401 response with multiple WWW-Authenticate header fields ... the UAC MUST NOT add ... more than one
+// Authorization header field ... the UAC SHOULD use the first (topmost) header field it supports" (RFC 8760 §2.4).
+func findChallenge(res *Response) (challenge, string, error) {
 	name, answer := "WWW-Authenticate", "Authorization"
 	if res.StatusCode == 407 {
 		name, answer = "Proxy-Authenticate", "Proxy-Authorization"
 	}
-	for _, h := range res.GetHeaders(name) {
-		challenge, err := digest.ParseChallenge(h.Value())
-		if err == nil && digest.CanDigest(challenge) && (len(challenge.QOP) == 0 || challenge.SupportsQOP("auth")) {
-			return challenge, answer, nil
+	headers := res.GetHeaders(name)
+	for _, h := range headers[:min(len(headers), maxCredentials)] {
+		params, err := parseAuth(h.Value())
+		if err != nil {
+			continue
+		}
+		if c, ok := readChallenge(params); ok {
+			return c, answer, nil
 		}
 	}
-	return nil, "", fmt.Errorf("%d without a challenge that we can answer: %w", res.StatusCode, ErrNoCredentials)
+	return challenge{}, "", fmt.Errorf("%d without a challenge that we can answer: %w", res.StatusCode, ErrNoCredentials)
+}
+
+func readChallenge(params authParams) (challenge, bool) {
+	c := challenge{params: params}
+	for _, a := range []Algorithm{SHA256, SHA512256, MD5} {
+		if strings.EqualFold(or(params["algorithm"], string(MD5)), string(a)) {
+			c.algorithm = a
+		}
+	}
+	offered, asked := params["qop"]
+	for _, qop := range strings.Split(offered, ",") {
+		if qop = strings.ToLower(strings.TrimSpace(qop)); isQOP(qop) && c.qop != "auth" {
+			c.qop = qop
+		}
+	}
+	return c, c.algorithm != "" && params["nonce"] != "" && (!asked || c.qop != "")
+}
+
+// answered are the credentials. Each is for a challenge of its own, so the nonce count is always the first.
+func (c challenge) answered(req *Request, username, password string) string {
+	p := authParams{"nonce": c.params["nonce"], "uri": req.Recipient.String(), "nc": "00000001", "cnonce": randomHex(16), "qop": c.qop}
+	ha1 := HA1(c.algorithm, username, c.params["realm"], password)
+	response := answer(c.algorithm, ha1, string(req.Method), p, req.Body())
+	text := fmt.Sprintf(`Digest username=%s, realm=%s, nonce=%s, uri=%s, algorithm=%s, response="%s"`,
+		quote(username), quote(c.params["realm"]), quote(p["nonce"]), quote(p["uri"]), c.algorithm, response)
+	if opaque, ok := c.params["opaque"]; ok {
+		text += ", opaque=" + quote(opaque)
+	}
+	if c.qop != "" {
+		text += fmt.Sprintf(`, qop=%s, nc=%s, cnonce="%s"`, c.qop, p["nc"], p["cnonce"])
+	}
+	return text
 }
 
 func authorized(req *Request, res *Response, credentials func(realm string) (string, string, bool)) (*Request, bool) {
@@ -46,7 +84,7 @@ func authorized(req *Request, res *Response, credentials func(realm string) (str
 	if err != nil {
 		return nil, false
 	}
-	username, password, ok := credentials(challenge.Realm)
+	username, password, ok := credentials(challenge.params["realm"])
 	if !ok {
 		return nil, false
 	}

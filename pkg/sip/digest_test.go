@@ -11,27 +11,26 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
-// TestRFC7616Examples: RFC 7616 §3.9.1, "Mufasa" with the password "Circle of Life", and §3.9.2 for SHA-512-256 without userhash and charset.
+// TestRFC7616Examples: RFC 7616 §3.9.1, "Mufasa" with the password "Circle of Life"; §3.9.2 with the response of erratum 4897, as the RFC's own is
+// of another hash; and RFC 2617 §3.5.
 func TestRFC7616Examples(t *testing.T) {
-	const nonce, cnonce = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 	for _, row := range []struct {
-		algorithm sip.Algorithm
-		want      string
+		algorithm                                                   sip.Algorithm
+		username, realm, password, method, uri, nonce, cnonce, want string
 	}{
-		{sip.MD5, "8ca523f5e9506fed4657c9700eebdbec"},
-		{sip.SHA256, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"},
+		{sip.MD5, "Mufasa", "http-auth@example.org", "Circle of Life", "GET", "/dir/index.html", "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+			"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", "8ca523f5e9506fed4657c9700eebdbec"},
+		{sip.SHA256, "Mufasa", "http-auth@example.org", "Circle of Life", "GET", "/dir/index.html", "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+			"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"},
+		{sip.SHA512256, "J\u00e4s\u00f8n Doe", "api@example.org", "Secret, or not?", "GET", "/doe.json", "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK",
+			"NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5"},
+		{sip.MD5, "Mufasa", "testrealm@host.com", "Circle Of Life", "GET", "/dir/index.html", "dcd98b7102dd2f0e8b11d0f600bfb0c093",
+			"0a4f113b", "6629fae49393a05397450978507c4ef1"},
 	} {
-		ha1 := sip.HA1(row.algorithm, "Mufasa", "http-auth@example.org", "Circle of Life")
-		if got := sip.RequestDigest(row.algorithm, ha1, "GET", "/dir/index.html", nonce, cnonce, 1); got != row.want {
-			t.Errorf("%s: %s, want %s", row.algorithm, got, row.want)
+		ha1 := sip.HA1(row.algorithm, row.username, row.realm, row.password)
+		if got := sip.RequestDigest(row.algorithm, ha1, row.method, "auth", row.uri, row.nonce, row.cnonce, ""); got != row.want {
+			t.Errorf("%s of %s: %s, want %s", row.algorithm, row.username, got, row.want)
 		}
-	}
-}
-
-// TestRFC8760HA1 checks the hash that RFC 7616 §3.9.2 calls SHA-512-256 against the published digest of the empty string (FIPS 180-4).
-func TestSHA512256(t *testing.T) {
-	if got, want := sip.Hash(sip.SHA512256, ""), "c672b8d1ef56ed28ab87c3622c5114069bdd3ad7b8f9737498d0c01ecef0967a"; got != want {
-		t.Errorf("%s, want %s", got, want)
 	}
 }
 
@@ -133,9 +132,9 @@ func TestDigestNullURI(t *testing.T) {
 		ha1 := sip.HA1(sip.MD5, "alice", "example.com", "secret")
 		sip.AddHeader(req, "Proxy-Authorization", fmt.Sprintf(
 			`Digest username="alice", realm="example.com", nonce="%s", uri="(null)", qop=auth, nc=00000001, cnonce="c", response="%s"`,
-			nonce, sip.RequestDigest(sip.MD5, ha1, "REGISTER", "(null)", nonce, "c", 1)))
+			nonce, sip.RequestDigest(sip.MD5, ha1, "REGISTER", "auth", "(null)", nonce, "c", "")))
 		who, err := g.Authenticate(t.Context(), req, now)
-		if (err == nil) != allowed || (who == "alice") != allowed {
+		if who != "alice" || (err == nil) != allowed || g.Stats().NullURI != map[bool]uint64{true: 1}[allowed] {
 			t.Errorf("allowed %v: %q, %v", allowed, who, err)
 		}
 	}
@@ -155,11 +154,17 @@ func TestNonceCounts(t *testing.T) {
 		}
 		spent[count], highest = true, max(highest, count)
 	}
+	t.Log("# others are used, and it is forgotten: no count of it is good again, nor of what is older")
+	older := n.Issue(now.Add(-time.Second))
 	for range 3 {
-		n.Issue(now)
+		if !n.Use(n.Issue(now.Add(time.Second)), 1, now) {
+			t.Error("a new nonce is stale")
+		}
 	}
-	if n.Use(text, 2000, now) {
-		t.Error("a nonce was remembered beyond the bound")
+	for _, forgotten := range []string{text, older} {
+		if n.Use(forgotten, 2000, now) {
+			t.Error("a nonce is good beyond the bound")
+		}
 	}
 }
 

@@ -8,14 +8,14 @@ import (
 	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
-	"github.com/icholy/digest"
 )
 
-func Hash(a Algorithm, text string) string { return a.hash(text) }
-
-func RequestDigest(a Algorithm, ha1, method, uri, nonce, cnonce string, count int) string {
-	return answer(a, ha1, method, &digest.Credentials{URI: uri, Nonce: nonce, Cnonce: cnonce, QOP: "auth", Nc: count})
+func RequestDigest(a Algorithm, ha1, method, qop, uri, nonce, cnonce, body string) string {
+	return answer(a, ha1, method, authParams{"uri": uri, "nonce": nonce, "cnonce": cnonce, "qop": qop, "nc": "00000001"}, []byte(body))
 }
+
+// ParseAuth is parseAuth.
+func ParseAuth(value string) (map[string]string, error) { return parseAuth(value) }
 
 type Nonces struct{ *nonces }
 

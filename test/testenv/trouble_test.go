@@ -76,6 +76,11 @@ func TestGuessingPasswords(t *testing.T) {
 		if limited == 0 {
 			w.Error("twenty wrong passwords, and none was told to wait")
 		}
+		w.Log("# bob, elsewhere, is not kept out by that")
+		bob := w.Phone("bob")
+		bob.User = "bob"
+		bob.Dials(dial)
+		bob.WantsAnswer()
 	})
 }
 
