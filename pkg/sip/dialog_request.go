@@ -144,6 +144,8 @@ func (d *Dialog) way() flow {
 	switch {
 	case d.link != nil && d.link.transport() != "UDP":
 		return flow{d.link, d.s.Peer}
+	case d.link == nil && isWebSocket(d.s.Transport) && len(d.s.RouteSet) == 0: // the connection was another process's
+		return flow{&stream{proto: d.s.Transport, closed: true}, d.s.Peer}
 	case !d.s.Symmetric || len(d.s.RouteSet) > 0 || d.s.Transport != "UDP":
 		return flow{}
 	case d.link != nil:

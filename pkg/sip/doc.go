@@ -27,6 +27,6 @@
 //	RFC 3262 PRACK, RFC 4028 timers               no
 //	RFC 3891 Replaces, RFC 3911 Join              no
 //	RFC 6665 events                               dialogs for them; no subscription state
-//	RFC 7118 WebSocket                            no
+//	RFC 7118 WebSocket                            yes; WSS and WS, as server ([UserAgent.WebSocket])
 //	§18.1.1 switch to TCP above the MTU           no
 package sip

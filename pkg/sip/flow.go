@@ -14,7 +14,7 @@ import (
 // A link is one of our sockets: a packet socket, or one connection.
 type link interface {
 	name() string                               // the key under which sipgo and the links table know it
-	transport() string                          // "UDP", "TCP" or "TLS"
+	transport() string                          // "UDP", "TCP", "TLS", "WS" or "WSS"
 	local() netip.AddrPort                      // may be unspecified for a packet socket
 	peer() netip.AddrPort                       // who sent the message that is being read
 	took()                                      // the message being read was understood
@@ -105,6 +105,13 @@ func (l *links) addStream(s *stream, maxAll, maxPerAddress int) error {
 	l.byName[s.name()] = s
 	l.streams[streamKey{s.transport(), s.remote}] = s
 	return nil
+}
+
+// full tells if addStream would refuse.
+func (l *links) full(host netip.Addr, maxAll, maxPerAddress int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.streams) >= maxAll || l.perHost[host] >= maxPerAddress
 }
 
 func (l *links) removeStream(s *stream) {

@@ -82,6 +82,9 @@ func nextHop(req *Request) URI {
 // flowTo finds or opens the way to the next hop of a request, trying the targets in order.
 func (ua *UserAgent) flowTo(ctx context.Context, req *Request) (flow, error) {
 	hop := nextHop(req)
+	if onlyByFlow(hop) {
+		return flow{}, fmt.Errorf("%s: %w", hop.String(), ErrFlowGone)
+	}
 	targets, err := ua.cfg.Locate(ctx, hop)
 	if err != nil {
 		return flow{}, err

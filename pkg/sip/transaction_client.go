@@ -91,6 +91,9 @@ func (ua *UserAgent) start(ctx context.Context, req *Request, way flow, take fun
 // prepare completes a request and finds its way.
 func (ua *UserAgent) prepare(ctx context.Context, req *Request, way flow) (flow, error) {
 	if !way.usable() {
+		if way.link != nil && isWebSocket(way.link.transport()) { // whatever the Contact says, there is no other way
+			return flow{}, fmt.Errorf("to %s: %w", way.remote, ErrFlowGone)
+		}
 		var err error
 		if way, err = ua.wayOf(ctx, req); err != nil {
 			return flow{}, err

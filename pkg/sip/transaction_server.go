@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync"
 )
 
@@ -59,7 +58,7 @@ func (tx *ServerTransaction) LocalTag() string { return tx.machine.tag }
 // Source is the address from which the request came.
 func (tx *ServerTransaction) Source() netip.AddrPort { return tx.from.remote }
 
-// Transport is "UDP", "TCP" or "TLS".
+// Transport is "UDP", "TCP", "TLS", "WS" or "WSS".
 func (tx *ServerTransaction) Transport() string { return tx.from.link.transport() }
 
 // FlowID names the connection on which the request came, for as long as the process lives. It is empty for UDP.
@@ -70,7 +69,7 @@ func (tx *ServerTransaction) FlowID() string {
 	return tx.from.link.name()
 }
 
-// TLS is the state of the TLS connection on which the request came, with the peer's certificates. Nil for other transports.
+// TLS is the state of the TLS connection on which the request came, with the peer's certificates. Nil where there is no TLS.
 func (tx *ServerTransaction) TLS() *tls.ConnectionState {
 	if s, ok := tx.from.link.(*stream); ok {
 		return s.tlsState()
@@ -84,7 +83,7 @@ func (tx *ServerTransaction) ContactURI(user string) URI { return tx.ua.contactU
 func (ua *UserAgent) contactURI(f flow, user string) URI {
 	uri := URI{Scheme: "sip", User: user, Host: ua.hostOf(f), Port: ua.portOf(f)}
 	if f.reliable() {
-		uri.UriParams = Params{{K: "transport", V: strings.ToLower(f.link.transport())}}
+		uri.UriParams = Params{{K: "transport", V: paramOf(f.link.transport())}}
 	}
 	return uri
 }

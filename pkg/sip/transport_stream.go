@@ -47,6 +47,12 @@ func (s *stream) took() {
 	s.mu.Unlock()
 }
 
+func (s *stream) hasGreeted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.greeted
+}
+
 func (s *stream) usable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,12 +154,14 @@ func (s *stream) Close() error {
 }
 
 func (s *stream) tlsState() *tls.ConnectionState {
-	conn, ok := s.Conn.(*tls.Conn)
-	if !ok {
-		return nil
+	switch conn := s.Conn.(type) {
+	case *tls.Conn:
+		state := conn.ConnectionState()
+		return &state
+	case *webSocket:
+		return conn.secure
 	}
-	state := conn.ConnectionState()
-	return &state
+	return nil
 }
 
 // feed is the listener from which sipgo takes connections, whoever opened them.

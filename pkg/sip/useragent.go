@@ -55,6 +55,11 @@ type Config struct {
 
 	HandshakeTimeout time.Duration // until the first message of a connection is complete, 10 s
 	IdleTimeout      time.Duration // of a connection on which nothing comes, 15 min
+
+	// Origins are pages whose scripts may connect by WebSocket, beside those of the host itself: https://app.example.org:8080, a host, all hosts
+	// below one (*.example.org), or * for all.
+	Origins      []string
+	PingInterval time.Duration // of our WebSocket pings, 30 s
 }
 
 func (c Config) withDefaults() Config {
@@ -71,6 +76,7 @@ func (c Config) withDefaults() Config {
 	c.MaxQueue = or(c.MaxQueue, 256)
 	c.HandshakeTimeout = or(c.HandshakeTimeout, 10*time.Second)
 	c.IdleTimeout = or(c.IdleTimeout, 15*time.Minute)
+	c.PingInterval = or(c.PingInterval, 30*time.Second)
 	if c.Handler == nil {
 		c.Handler = HandlerFunc(func(tx *ServerTransaction) { tx.Reply(501) })
 	}
