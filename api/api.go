@@ -25,6 +25,8 @@ type Config struct {
 	Domain  string                          // conferences are dialled as sip:ID@Domain
 	Realm   string                          // of credentials and of users' URIs (cluster.Realm)
 	Logger  *slog.Logger                    // nil: slog.Default()
+
+	WebSocket http.Handler // of SIP over WebSocket, at /ws; nil: 404
 }
 
 // Users are those who may log in; *cluster.Users are.
@@ -71,6 +73,7 @@ func (s *server) routes() []route {
 		{"GET", "/healthz", s.getHealth},
 		{"GET", "/readyz", s.getReady},
 		{"GET", "/openapi.yaml", s.getOpenAPI},
+		{"GET", webSocketPath, s.getWebSocket},
 		{"POST", "/c3p", s.user(s.postC3P)},
 		{"POST", "/v1/conferences", s.user(s.postConference)},
 		{"GET", "/v1/conferences", s.user(s.getConferences)},
@@ -97,6 +100,7 @@ func New(config Config) http.Handler {
 	for _, r := range s.routes() {
 		router.HandleFunc(r.path, r.handler).Methods(r.method)
 	}
+	s.addWebSocketRoot(router)
 	router.NotFoundHandler = http.HandlerFunc(notFound)
 	router.MethodNotAllowedHandler = s.methodNotAllowed()
 	return s.logged(guarded(router))

@@ -27,7 +27,7 @@ func defaultRoute() netip.Addr {
 // ownNames are the hosts that mean this server beside its domain: "every address the server listens on counts as its domain too".
 func (o *options) ownNames() []string {
 	names := []string{uriHost(o.mediaIP)}
-	for _, listen := range []string{o.sip, o.sips} {
+	for _, listen := range []string{o.sip, o.sips, o.https, o.ws} {
 		if host, _, err := net.SplitHostPort(listen); err == nil {
 			names = append(names, namesOf(host)...)
 		}
@@ -76,7 +76,7 @@ func reachable(listen, host string) string {
 
 // listenHosts are the addresses that were asked for by name.
 func (o *options) listenHosts() (hosts []string) {
-	for _, listen := range []string{o.sip, o.sips, o.https} {
+	for _, listen := range []string{o.sip, o.sips, o.https, o.ws} {
 		if host, _, _ := net.SplitHostPort(listen); !allAddresses(listen) && host != "" {
 			hosts = append(hosts, host)
 		}

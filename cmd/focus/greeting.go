@@ -20,6 +20,10 @@ func (s *system) greet(w io.Writer) {
 		row("SIPS", reachableText(o.sips, host)+" over TLS")
 	}
 	row("HTTPS", "https://"+reachableText(o.https, host))
+	row("WSS", "wss://"+reachableText(o.https, host)+"/ws")
+	if o.ws != "" {
+		row("WS", "ws://"+reachableText(o.ws, host))
+	}
 	row("media", fmt.Sprintf("%s, UDP ports %d to %d", o.mediaIP, o.mediaPorts[0], o.mediaPorts[1]))
 	row("data", o.data+", recordings in "+o.in("recordings"))
 	if s.password != "" {

@@ -9,8 +9,8 @@ import (
 
 // sockets is what the server listens on. A nil one was not asked for.
 type sockets struct {
-	udp             net.PacketConn
-	tcp, tls, https net.Listener
+	udp                 net.PacketConn
+	tcp, tls, https, ws net.Listener
 }
 
 // listen opens all sockets, or none.
@@ -37,6 +37,11 @@ func listen(o *options) (_ *sockets, err error) {
 	if s.https, err = net.Listen("tcp", o.https); err != nil {
 		return nil, listenError(err, "--https", o.https)
 	}
+	if o.ws != "" {
+		if s.ws, err = net.Listen("tcp", o.ws); err != nil {
+			return nil, listenError(err, "--ws", o.ws)
+		}
+	}
 	return s, nil
 }
 
@@ -45,7 +50,7 @@ func (s *sockets) close() {
 	if s.udp != nil {
 		s.udp.Close()
 	}
-	for _, l := range []net.Listener{s.tcp, s.tls, s.https} {
+	for _, l := range []net.Listener{s.tcp, s.tls, s.https, s.ws} {
 		if l != nil {
 			l.Close()
 		}

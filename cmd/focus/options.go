@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,8 @@ type options struct {
 	domain           string
 	sip, sips, https string // HOST:PORT, or "" for nowhere
 	sipRate          [2]int // a second: of one source, and in all; negative for no bound
+	ws               string // the same
+	origins          []string
 	mediaIP          netip.Addr
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
@@ -40,7 +43,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
-	for _, step := range []func(*options) error{s.readAddresses, s.readRates, s.readMedia, s.readDomain, s.readDigest, s.readPrompts, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDigest, s.readPrompts, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
@@ -52,7 +55,7 @@ func (s *settings) readAddresses(o *options) error {
 	for _, row := range []struct {
 		flag, text string
 		to         *string
-	}{{"--sip", s.SIP, &o.sip}, {"--sips", s.SIPS, &o.sips}, {"--https", s.HTTPS, &o.https}} {
+	}{{"--sip", s.SIP, &o.sip}, {"--sips", s.SIPS, &o.sips}, {"--https", s.HTTPS, &o.https}, {"--ws", s.WS, &o.ws}} {
 		if row.text == off && row.to != &o.https {
 			continue
 		}
@@ -62,7 +65,18 @@ func (s *settings) readAddresses(o *options) error {
 		*row.to = row.text
 	}
 	if o.sip == "" && o.sips == "" {
-		return fmt.Errorf("--sip and --sips are both off: nobody could call")
+		return fmt.Errorf("--sip and --sips are both off: no telephone could call")
+	}
+	return nil
+}
+
+func (s *settings) readOrigins(o *options) error {
+	for _, name := range strings.FieldsFunc(s.WSOrigins, func(r rune) bool { return r == ',' || r == ' ' }) {
+		page, err := url.Parse(name)
+		if err != nil || strings.Contains(name, "://") && (page.Host == "" || page.Path != "") || !strings.Contains(name, "://") && strings.ContainsAny(name, "/:") {
+			return fmt.Errorf("--ws-origins %q: write https://HOST or https://HOST:PORT without a path, HOST, *.HOST, or * for all", name)
+		}
+		o.origins = append(o.origins, name)
 	}
 	return nil
 }

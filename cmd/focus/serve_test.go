@@ -6,6 +6,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -211,6 +213,45 @@ func TestFromTheGreetingToCtrlC(t *testing.T) {
 		t.Errorf("after kill -9:\n%s", list)
 	}
 	s.stop()
+}
+
+func TestBrowsersAreAnswered(t *testing.T) {
+	s := newServer(t)
+	plain := "127.0.0.1:" + freePorts(t, 1)[0]
+	t.Setenv("FOCUS_WS", plain)
+	t.Setenv("FOCUS_WS_ORIGINS", "https://app.example.org")
+	s.start()
+	roots, err := trust(s.in("data/ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secure, err := tls.Dial("tcp", "127.0.0.1:"+s.ports[2], &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	upgradesTo(t, secure, "/ws", "https://app.example.org", "101")
+	for origin, want := range map[string]string{"https://app.example.org": "101", "https://evil.example": "403"} {
+		conn, err := net.Dial("tcp", plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		upgradesTo(t, conn, "/any", origin, want)
+	}
+	if !strings.Contains(s.greeting, "wss://127.0.0.1:"+s.ports[2]+"/ws") || !strings.Contains(s.greeting, "ws://"+plain) {
+		t.Errorf("greeting %s", s.greeting)
+	}
+	s.stop()
+}
+
+// upgradesTo asks for SIP over WebSocket and leaves the connection open.
+func upgradesTo(t *testing.T, conn net.Conn, path, origin, want string) {
+	t.Helper()
+	t.Cleanup(func() { conn.Close() })
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: sip\r\n\r\n", path, origin)
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+want) {
+		t.Errorf("%s: %q, %v; want %s", origin, line, err, want)
+	}
 }
 
 // TestTheREADMEIsTrue runs its examples, but for those that make runs, against a server on other ports.

@@ -16,7 +16,9 @@ type settings struct {
 	SIPS         string        `name:"sips" help:"Where SIP over TLS is answered; off for nowhere." default:":5061" placeholder:"HOST:PORT"`
 	SIPRate      int           `name:"sip-rate" help:"New SIP requests a second, of everybody together; what belongs to a call is not counted. 0: no bound." default:"10000" placeholder:"N"`
 	SIPPerSource int           `name:"sip-rate-per-source" help:"The same of one source: an IPv4 address, or the /64 of an IPv6 address. 0: no bound." default:"5000" placeholder:"N"`
-	HTTPS        string        `name:"https" help:"Where HTTPS is answered." default:":8443" placeholder:"HOST:PORT"`
+	HTTPS        string        `name:"https" help:"Where HTTPS is answered, and SIP over secure WebSocket (/ws)." default:":8443" placeholder:"HOST:PORT"`
+	WS           string        `name:"ws" help:"Where SIP over WebSocket without TLS is answered; off for nowhere." default:"off" placeholder:"HOST:PORT"`
+	WSOrigins    string        `name:"ws-origins" help:"Web pages that may call by WebSocket, beside those of this host: https://HOST, HOST, *.HOST or *, with commas between them." placeholder:"NAMES"`
 	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
 	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
 	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`

@@ -121,7 +121,7 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		"sip: 'example.com:5060'":  "IP address",
 		"sip-rate: -1":             "--sip-rate -1",
 		"https: 'off'":             "--https",
-		"sip: 'off'\nsips: 'off'":  "nobody could call",
+		"sip: 'off'\nsips: 'off'":  "no telephone could call",
 		"media-ip: 0.0.0.0":        "--media-ip",
 		"media-ports: 20000":       "LO-HI",
 		"media-ports: 500-600":     "1024",
@@ -134,6 +134,9 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		"digest: ''":               "--digest",
 		"prompts: /nowhere":        "--prompts",
 		"data: /dev/null":          "not a folder",
+		"ws: '5066'":               "--ws",
+		"ws-origins: 'x://a/b'":    "--ws-origins",
+		"ws-origins: 'a, b:80'":    "--ws-origins",
 	} {
 		s, _, err := parsed(t, file)
 		if err != nil {
@@ -166,8 +169,22 @@ func TestDigestAlgorithmsAreInTheirOrder(t *testing.T) {
 	}
 }
 
+func TestOriginsOfPages(t *testing.T) {
+	s, _, err := parsed(t, "ws-origins: 'https://app.example.org:8080, *.example.com,intranet, *'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"https://app.example.org:8080", "*.example.com", "intranet", "*"}, o.origins); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNamesOfTheServer(t *testing.T) {
-	s, _, err := parsed(t, "media-ip: '2001:db8::1'\nsip: '127.0.0.1:5070'\nsips: 'off'\n")
+	s, _, err := parsed(t, "media-ip: '2001:db8::1'\nsip: '127.0.0.1:5070'\nsips: 'off'\nhttps: '127.0.0.2:8443'\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +195,7 @@ func TestNamesOfTheServer(t *testing.T) {
 	if o.domain != "[2001:db8::1]" {
 		t.Errorf("domain %s", o.domain)
 	}
-	if diff := cmp.Diff([]string{"127.0.0.1", "[2001:db8::1]"}, o.ownNames()); diff != "" {
+	if diff := cmp.Diff([]string{"127.0.0.1", "127.0.0.2", "[2001:db8::1]"}, o.ownNames()); diff != "" {
 		t.Error(diff)
 	}
 	if got, want := o.dialURI("meeting"), "sip:meeting@[2001:db8::1]:5070"; got != want {

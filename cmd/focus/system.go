@@ -34,6 +34,7 @@ type system struct {
 	mcu     *mcu.Server
 	focus   *focus.Server
 	https   *http.Server
+	ws      *http.Server // nil when it was not asked for
 
 	failed chan error // a socket that cannot be served any more
 	cancel context.CancelFunc
@@ -108,8 +109,11 @@ func (s *system) startFocus(context.Context) (err error) {
 		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Digest: s.options.digest,
 		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
 		Language: s.options.language,
-		SIP:      sip.Config{Name: "Focus/" + version, Host: host, MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1]},
-		Logger:   s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
+		SIP: sip.Config{
+			Name: "Focus/" + version, Host: host, Origins: s.options.origins,
+			MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1],
+		},
+		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
 	})
 	return err
 }
@@ -147,11 +151,18 @@ func (s *system) serve(ctx context.Context, open *sockets) {
 	}
 	s.https = api.NewServer(api.New(api.Config{
 		C3P: s.focus, Users: s.store.Users, Tokens: s.store.Tokens, Limiter: s.limiter, Ready: s.ready,
-		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log,
+		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: ua.WebSocket(),
 	}), s.certs.config(), s.log)
-	limited := api.LimitListener(open.https, api.MaxConnections, api.MaxConnectionsPerAddress)
-	s.run("HTTPS", func() error { return s.https.ServeTLS(limited, "", "") })
+	s.run("HTTPS", func() error { return s.https.ServeTLS(limited(open.https), "", "") })
+	if open.ws != nil {
+		s.ws = api.NewWebSocketServer(ua.WebSocket(), s.log)
+		s.run("SIP over WebSocket", func() error { return s.ws.Serve(limited(open.ws)) })
+	}
 	s.work.Go(func() { s.sweep(ctx) })
+}
+
+func limited(l net.Listener) net.Listener {
+	return api.LimitListener(l, api.MaxConnections, api.MaxConnectionsPerAddress)
 }
 
 // run serves a socket. One that fails by itself ends the server: half a server is worse than one that is started again.
@@ -210,6 +221,9 @@ func (s *system) stop(ctx context.Context) {
 	}
 	if s.https != nil {
 		s.note("closing HTTPS", s.https.Close())
+	}
+	if s.ws != nil {
+		s.note("closing WebSocket", s.ws.Close())
 	}
 	if s.mcu != nil {
 		s.note("closing recordings", s.mcu.Close())
