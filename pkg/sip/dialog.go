@@ -67,6 +67,7 @@ type Dialog struct {
 	leaving  bool                // BYE is on its way
 	bound    bool                // our INVITE went over a Flow, and so does what follows
 	share    func()              // lets go of the peer's share of dialogs; nil for ours
+	referred bool                // the peer has sent a REFER
 }
 
 // newDialog registers a dialog.

@@ -170,6 +170,10 @@ func (ua *UserAgent) serveInDialog(tx *ServerTransaction) {
 		d.serve(tx)
 		return
 	}
+	if s := ua.subscriberOf(tx.req); s != nil {
+		s.meet(tx)
+		return
+	}
 	tx.Reply(481)
 }
 

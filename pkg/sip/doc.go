@@ -26,7 +26,10 @@
 //	answers to what sipgo cannot parse            UDP yes; on connections it closes
 //	RFC 3262 PRACK, RFC 4028 timers               no
 //	RFC 3891 Replaces, RFC 3911 Join              no
-//	RFC 6665 events                               dialogs for them; no subscription state
+//	RFC 6665 events, notifier and subscriber      yes, any package: Notifier, Subscriber; one notifier of a forked SUBSCRIBE; no 204, no state in a
+//	                                              process that ends
+//	[MS-SIP] first state in the 200, BENOTIFY     yes, for who supports them
+//	RFC 3515 REFER, RFC 4488 norefersub           answered, and what came of it is told: Notifier.Refer; we send none
 //	RFC 7118 WebSocket                            yes; WSS and WS, as server ([UserAgent.WebSocket])
 //	§18.1.1 switch to TCP above the MTU           no
 package sip

@@ -110,6 +110,8 @@ type UserAgent struct {
 	overload *overload
 	setups   *holdings // calls that are not yet acknowledged
 	callers  *holdings // dialogs that a peer made
+	// subscribers wait for the NOTIFY that makes their dialog; without remote tag.
+	subscribers *table[DialogID, *Subscriber]
 
 	ctx    context.Context // of everything that runs here
 	cancel context.CancelCauseFunc
@@ -129,6 +131,7 @@ func New(cfg Config) *UserAgent {
 		dialogs: newTable[DialogID, *Dialog](cfg.MaxDialogs), listeners: map[net.Listener]string{},
 		finished: newRemembered(cfg.Timers.giveUp(), maxRemembered), overload: newOverload(cfg.MaxRatePerSource, cfg.MaxRate),
 		setups: newHoldings(cfg.MaxSetupsPerSource), callers: newHoldings(cfg.MaxDialogsPerSource),
+		subscribers: newTable[DialogID, *Subscriber](cfg.MaxDialogs),
 	}
 	ua.mail = newMailboxes(cfg.MaxQueue, ua.spawn)
 	ua.ctx, ua.cancel = context.WithCancelCause(context.Background())
