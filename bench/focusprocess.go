@@ -36,6 +36,7 @@ type focusProcess struct {
 	process *exec.Cmd
 	data    string
 	sip     string // HOST:PORT
+	sips    string // the same, of TLS
 	url     string
 	token   string
 	http    *http.Client
@@ -54,20 +55,20 @@ func buildFocus(folder string) (program string, err error) {
 	return program, nil
 }
 
-// startFocus starts the program with a data folder of its own, and waits until it answers.
-func startFocus(program string) (system, error) {
+// startFocus starts the program with a data folder of its own, and waits until it answers. More flags may be given.
+func startFocus(program string, flags ...string) (*focusProcess, error) {
 	data, err := os.MkdirTemp("", "focus-bench-")
 	if err != nil {
 		return nil, err
 	}
 	f := &focusProcess{data: data}
-	if err := f.start(program); err != nil {
+	if err := f.start(program, flags); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
-func (f *focusProcess) start(program string) error {
+func (f *focusProcess) start(program string, flags []string) error {
 	var err error
 	if f.sip, err = freeAddress(); err != nil {
 		return err
@@ -76,9 +77,12 @@ func (f *focusProcess) start(program string) error {
 	if err != nil {
 		return err
 	}
+	if f.sips, err = freeAddress(); err != nil {
+		return err
+	}
 	f.url = "https://" + httpsAddr
-	f.process = exec.Command(program, "serve", "--data", f.data, "--domain", "127.0.0.1", "--sip", f.sip, "--sips", "off",
-		"--https", httpsAddr, "--media-ip", "127.0.0.1", "--media-ports", "20000-39999", "--log-level", "error")
+	f.process = exec.Command(program, append([]string{"serve", "--data", f.data, "--domain", "127.0.0.1", "--sip", f.sip, "--sips", f.sips,
+		"--https", httpsAddr, "--media-ip", "127.0.0.1", "--media-ports", "20000-39999", "--log-level", "error"}, flags...)...)
 	f.process.Stderr = os.Stderr
 	if err := f.process.Start(); err != nil {
 		f.process = nil

@@ -123,6 +123,7 @@ func (o *options) bench() (b *bench, done func(), err error) {
 		done()
 		return nil, nil, err
 	}
+	b.program = program
 	b.start = func() (system, error) { return startFocus(program) }
 	return b, done, nil
 }

@@ -53,7 +53,7 @@ func rows() []row {
 	g722100 := scenario{codec: g722.G722, rooms: 1, seats: 100, talking: 3, tolerance: waveformTolerance}
 	opus100 := scenario{codec: opus.Opus, rooms: 1, seats: 100, talking: 3, tolerance: modelTolerance}
 	opusTens := scenario{codec: opus.Opus, rooms: 10, seats: 10, talking: 3, tolerance: modelTolerance}
-	return []row{
+	return append([]row{
 		{"pcmu-100", "PCMU, a room of 100, 3 talking", cpu(pcmu100, 0.7, "Janus 1.6, Asterisk 2.2, FreeSWITCH 2.8, LiveKit SIP 55+")},
 		{"g722-100", "G.722, a room of 100, 3 talking", cpu(g722100, 1.0, "Asterisk 3.2, FreeSWITCH 7.8")},
 		{"opus-100", "Opus, a room of 100, 3 talking", cpu(opus100, 1.2, "Janus 7.4 to 10, FreeSWITCH 12 to 13")},
@@ -67,12 +67,13 @@ func rows() []row {
 		{"empty-1000", "1,000 empty conferences", empty},
 		{"muted-1000x2", "PCMU, 1,000 conferences of 2, all muted", cores(scenario{codec: g711.PCMU, rooms: 1000, seats: 2, muted: true})},
 		{"pcmu-1000", "PCMU, a room of 1,000, 3 talking, load beside it", large},
-	}
+	}, sipRows()...)
 }
 
 // bench is how rows are measured.
 type bench struct {
 	start    func() (system, error)
+	program  string // the whole server; "": the MCU alone is measured
 	window   time.Duration
 	warmup   time.Duration
 	profiles string // folder for CPU profiles, one a row; "": none
