@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // bucket is a key-value bucket with revisions: NATS's (natsbucket.go) or one in memory (memory.go). Both pass one contract test.
-// Revisions only grow.
+// Revisions only grow. hold is create (with revision 0) and update in one, of a key that goes away by itself after that time, or up to a second
+// later.
 type bucket interface {
 	get(ctx context.Context, key string) (entry, error)                                    // errKeyNotFound
 	create(ctx context.Context, key string, value []byte) (uint64, error)                  // errKeyExists
 	update(ctx context.Context, key string, value []byte, revision uint64) (uint64, error) // errRevision
-	remove(ctx context.Context, key string, revision uint64) error                         // errRevision
-	all(ctx context.Context) ([]entry, error)                                              // sorted by key
+	hold(ctx context.Context, key string, value []byte, revision uint64, life time.Duration) (uint64, error)
+	remove(ctx context.Context, key string, revision uint64) error // errRevision
+	all(ctx context.Context) ([]entry, error)                      // sorted by key
 }
 
 type entry struct {
@@ -35,6 +38,7 @@ const (
 	tokensBucket      = "tokens"
 	conferencesBucket = "conferences"
 	settingsBucket    = "settings"
+	bindingsBucket    = "bindings"
 )
 
 // encodeKey writes any text as a NATS key: letters, digits, "-" and "_" as they are, other bytes as =XX. (A key may also hold "." and

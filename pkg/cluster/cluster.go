@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +25,9 @@ type Cluster struct {
 	Users       *Users
 	Tokens      *Tokens
 	Conferences *Conferences
+	Bindings    *Bindings
 
+	key   []byte
 	realm string
 	nats  *natsStore // nil in memory
 }
@@ -57,7 +61,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 
 func openNATS(ctx context.Context, cfg Config, store *natsStore, key []byte) (*Cluster, error) {
 	opened := buckets{}
-	for _, name := range []string{usersBucket, tokensBucket, conferencesBucket, settingsBucket} {
+	for _, name := range []string{usersBucket, tokensBucket, conferencesBucket, settingsBucket, bindingsBucket} {
 		b, err := openBucket(ctx, store.js, name, maxBucket)
 		if err != nil {
 			return nil, err
@@ -78,7 +82,7 @@ func InMemory(cfg Config) (*Cluster, error) {
 	rand.Read(key)
 	return assemble(context.Background(), cfg, buckets{
 		usersBucket: newMemoryBucket(), tokensBucket: newMemoryBucket(),
-		conferencesBucket: newMemoryBucket(), settingsBucket: newMemoryBucket(),
+		conferencesBucket: newMemoryBucket(), settingsBucket: newMemoryBucket(), bindingsBucket: newMemoryBucket(),
 	}, key)
 }
 
@@ -101,11 +105,19 @@ func assemble(ctx context.Context, cfg Config, b buckets, key []byte) (*Cluster,
 	users := newUsers(b[usersBucket], secrets, realm, cfg.Hash)
 	tokens := &Tokens{bucket: b[tokensBucket], users: users}
 	users.tokens = tokens
-	return &Cluster{Users: users, Tokens: tokens, Conferences: &Conferences{b[conferencesBucket], secrets}, realm: realm}, nil
+	return &Cluster{
+		Users: users, Tokens: tokens, Conferences: &Conferences{b[conferencesBucket], secrets}, Bindings: &Bindings{b[bindingsBucket]},
+		realm: realm, key: key,
+	}, nil
 }
 
 // Realm is the digest realm and the domain of the users' URIs, fixed at the first start: the HA1s are made with it.
 func (c *Cluster) Realm() string { return c.realm }
+
+// Key derives a key of 32 octets from the secret of the store, another one for each purpose. It is the same after a restart.
+func (c *Cluster) Key(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, c.key, nil, "focus "+purpose, keySize)
+}
 
 // Close writes what is left, stops the server and waits for it. A second Close does nothing.
 func (c *Cluster) Close() error {

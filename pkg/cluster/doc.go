@@ -5,6 +5,7 @@
 //	users         name                User, argon2id verifier, sealed HA1s
 //	tokens        SHA-256 of token    Token
 //	conferences   conference id       conference.Record, PIN sealed
+//	bindings      address-of-record   registrar.Binding, all of one user; the key ends with the last of them
 //	settings      name                realm; key-check
 //
 // HA1s and PINs are sealed with AES-256-GCM under DATA/secret.key, each with its place as additional data, so that a sealed value

@@ -14,7 +14,10 @@ import (
 const markerLife = time.Hour
 
 // natsBucket is a bucket of JetStream.
-type natsBucket struct{ kv jetstream.KeyValue }
+type natsBucket struct {
+	kv jetstream.KeyValue
+	js jetstream.JetStream
+}
 
 // openBucket makes the bucket or opens it. A full one refuses new keys and keeps the old ones.
 func openBucket(ctx context.Context, js jetstream.JetStream, name string, maxBytes int64) (*natsBucket, error) {
@@ -25,7 +28,7 @@ func openBucket(ctx context.Context, js jetstream.JetStream, name string, maxByt
 	if err != nil {
 		return nil, fmt.Errorf("opening bucket %s: %w", name, err)
 	}
-	return &natsBucket{kv}, nil
+	return &natsBucket{kv, js}, nil
 }
 
 func (b *natsBucket) get(ctx context.Context, key string) (entry, error) {
@@ -48,6 +51,21 @@ func (b *natsBucket) update(ctx context.Context, key string, value []byte, revis
 	}
 	revision, err := b.kv.Update(ctx, key, value, revision)
 	return revision, wrongRevision(err)
+}
+
+// hold goes around KV.Update, which cannot give a key a time to live.
+func (b *natsBucket) hold(ctx context.Context, key string, value []byte, revision uint64, life time.Duration) (uint64, error) {
+	life = max((life + time.Second - 1).Truncate(time.Second), time.Second) // "The TTL ... minimum 1 second"
+	if revision == 0 {
+		revision, err := b.kv.Create(ctx, key, value, jetstream.KeyTTL(life))
+		return revision, asOurs(err, jetstream.ErrKeyExists, errKeyExists)
+	}
+	ack, err := b.js.Publish(ctx, "$KV."+b.kv.Bucket()+"."+key, value,
+		jetstream.WithExpectLastSequencePerSubject(revision), jetstream.WithMsgTTL(life))
+	if err != nil {
+		return 0, wrongRevision(err)
+	}
+	return ack.Sequence, nil
 }
 
 func (b *natsBucket) remove(ctx context.Context, key string, revision uint64) error {

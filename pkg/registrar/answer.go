@@ -1,0 +1,77 @@
+package registrar
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// Answer is what a 200 says.
+type Answer struct {
+	Bindings []Binding // after the request
+
+	registrar    *Registrar
+	aor          sip.URI
+	now          time.Time
+	registration *Registration
+}
+
+// flowTimer is how often a device on a connection is asked to send something: "a recommended number of seconds" (RFC 5626 §4.4.1, §11.2).
+const flowTimer = 120
+
+// Headers of the 200: "The response MUST contain Contact header field values enumerating all current bindings. Each Contact value MUST feature an
+// "expires" parameter ... The response SHOULD include a Date header field" (RFC 3261 §10.3).
+func (a *Answer) Headers() (headers []sip.Header) {
+	outbound := false
+	for _, b := range a.Bindings {
+		headers = append(headers, sip.NewHeader("Contact", a.contact(b)))
+		outbound = outbound || b.Outbound() && b.CallID == a.registration.callID && b.CSeq == a.registration.cseq
+	}
+	headers = append(headers, sip.NewHeader("Date", a.now.UTC().Format(http.TimeFormat)))
+	for _, hop := range a.registration.path { // "copies the Path header field values into a Path header field in the successful (200 OK) response"
+		headers = append(headers, sip.NewHeader("Path", hop))
+	}
+	if outbound { // "the registrar ... MUST add a Require header field with the outbound option tag" (RFC 5626 §6)
+		headers = append(headers, sip.NewHeader("Require", "outbound"))
+		if a.registration.arrival.Transport != "UDP" {
+			headers = append(headers, sip.NewHeader("Flow-Timer", strconv.Itoa(flowTimer)))
+		}
+	}
+	return headers
+}
+
+// contact writes a binding.
+func (a *Answer) contact(b Binding) string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "<%s>;expires=%d", b.Contact, seconds(b.Expires.Sub(a.now)))
+	if b.Q != 1000 {
+		fmt.Fprintf(&s, ";q=%s", writeQ(b.Q))
+	}
+	s.WriteString(b.Features)
+	if b.Instance == "" {
+		return s.String()
+	}
+	fmt.Fprintf(&s, `;+sip.instance="<%s>"`, b.Instance)
+	if b.RegID != 0 {
+		fmt.Fprintf(&s, ";reg-id=%d", b.RegID)
+	}
+	if a.registration.gruu { // "the registrar MUST ... pub-gruu and temp-gruu" for who has said that it understands them (RFC 5627 §5.3)
+		pub, temp := public(a.aor, b.Instance), a.registrar.gruus.temporary(a.aor, b.GRUUs)
+		fmt.Fprintf(&s, `;pub-gruu="%s";temp-gruu="%s"`, pub.String(), temp.String())
+	}
+	return s.String()
+}
+
+// seconds rounds up: a device that is told 0 would think that it is out.
+func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+
+func writeQ(q int) string {
+	if q == 0 {
+		return "0"
+	}
+	return strings.TrimRight(fmt.Sprintf("0.%03d", q), "0")
+}
