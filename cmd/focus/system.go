@@ -19,6 +19,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/mcu"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/recorder"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -101,6 +102,10 @@ func (s *system) repairRecordings(context.Context) error {
 }
 
 func (s *system) startFocus(context.Context) (err error) {
+	key, err := s.store.Key("temporary GRUUs")
+	if err != nil {
+		return fmt.Errorf("deriving a key: %w", err)
+	}
 	host := "" // the address of the socket
 	if allAddresses(s.options.sip) || allAddresses(s.options.sips) {
 		host = uriHost(s.options.mediaIP)
@@ -114,6 +119,7 @@ func (s *system) startFocus(context.Context) (err error) {
 			MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1],
 		},
 		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
+		Registrar: registrar.Config{Store: s.store.Bindings, Key: key},
 	})
 	return err
 }
@@ -204,6 +210,7 @@ func (s *system) sweep(ctx context.Context) {
 			if err := s.store.Tokens.Sweep(ctx, now); err != nil {
 				s.log.Error("sweeping tokens", "err", err)
 			}
+			s.focus.Registrar().Sweep(now)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/b2bua"
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -67,6 +68,12 @@ var outcomes = []outcome{
 
 	{b2bua.ErrMediaType, 415, 0, c3p.ReasonInvalidContent, "the body is not a session description"},
 	{b2bua.ErrPending, 491, 0, c3p.ReasonServiceUnavailable, "another offer is unanswered"},
+	{registrar.ErrMalformed, 400, 0, c3p.ReasonInvalidContent, ""},
+	{registrar.ErrLoop, 403, 0, c3p.ReasonForbidden, "the contact leads back to this server"},
+	{registrar.ErrTooMany, 403, 0, c3p.ReasonForbidden, "too many contacts are registered"},
+	{registrar.ErrFirstHop, 439, 0, c3p.ReasonOtherFailure, "the first proxy does not support outbound"},
+	{registrar.ErrOutOfOrder, 500, 0, c3p.ReasonOtherFailure, "a later REGISTER has been taken"},
+	{registrar.ErrConflict, 503, 0, c3p.ReasonServiceUnavailable, "somebody else is changing the contacts: try again"},
 	{sip.ErrOverload, 503, 0, c3p.ReasonServiceUnavailable, "too many calls"},
 	{sip.ErrCancelled, 487, 0, c3p.ReasonOtherFailure, "cancelled"},
 	{context.Canceled, 503, 0, c3p.ReasonServiceUnavailable, "interrupted"},
@@ -147,6 +154,9 @@ func (s *Server) refusal(err error) (code int, headers []sip.Header) {
 	if errors.As(err, &wait) {
 		seconds := int(math.Ceil(wait.wait.Seconds()))
 		return 480, []sip.Header{sip.NewHeader("Retry-After", strconv.Itoa(seconds)), s.warning("too many failures")}
+	}
+	if code, headers := registrationRefusal(err); code != 0 {
+		return code, headers
 	}
 	o, known := outcomeOf(err)
 	if !known {

@@ -12,8 +12,9 @@ import (
 // errors.go.
 func methods() map[sip.Method]func(*Server, *sip.ServerTransaction) error {
 	return map[sip.Method]func(*Server, *sip.ServerTransaction) error{
-		sip.INVITE:  (*Server).invite,
-		sip.OPTIONS: (*Server).options,
+		sip.INVITE:   (*Server).invite,
+		sip.OPTIONS:  (*Server).options,
+		sip.REGISTER: (*Server).register,
 	}
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -30,6 +32,7 @@ type Config struct {
 	Directory Directory
 	Users     Users
 	Limiter   Limiter
+	Registrar registrar.Config // Domain is the realm's, FlowUsable the user agent's; a nil Store keeps contacts in memory
 }
 
 // Directory keeps the conference records. Its errors are conference.ErrNotFound, ErrExists and ErrVersion; what was answered without error
@@ -69,6 +72,9 @@ type Server struct {
 	log    *slog.Logger
 	ua     *sip.UserAgent
 	digest *sip.Digest
+
+	registrar *registrar.Registrar
+
 	mcu    mcus
 	ctx    context.Context // ends when the server is closed
 	cancel context.CancelFunc
@@ -108,7 +114,13 @@ func New(config Config) (*Server, error) {
 		Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1),
 		OnlyMD5: knowsMD5Alone, AsProxy: isSIPE, AllowNullURI: isSIPE,
 	})
+	var err error
+	config.Registrar.Domain, config.Registrar.FlowUsable = config.Realm, s.flowUsable
+	if s.registrar, err = registrar.New(config.Registrar); err != nil {
+		return nil, err
+	}
 	config.SIP.Handler, config.SIP.Logger = s, config.Logger
+	config.SIP.Supported = append(slices.Clone(config.SIP.Supported), registrar.Options()...)
 	s.ua = sip.New(config.SIP)
 	return s, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/mcu"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/prompt"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/pkg/sip/siptest"
 )
@@ -97,7 +98,8 @@ func newWorld(t *testing.T) *World {
 	}
 	w.Focus, err = focus.New(focus.Config{
 		Domain: Domain, Directory: &Directory{Conferences: w.Store.Conferences, w: w}, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
-		Logger: w.log,
+		Registrar: registrar.Config{Store: w.Store.Bindings},
+		Logger:    w.log,
 		SIP: sip.Config{Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			return w.Net.DialFrom(ctx, "192.0.2.1:0", addr)
 		}},

@@ -1,0 +1,46 @@
+package testenv
+
+import (
+	"strings"
+	"testing/synctest"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
+)
+
+// Registers sends a REGISTER for an address-of-record, with credentials when they are asked for, and returns the answer. A line is a header.
+func (p *Phone) Registers(aor string, lines ...string) *sip.Response {
+	p.w.Helper()
+	to, err := sip.ParseURI(aor)
+	if err != nil {
+		p.w.Fatal(err)
+	}
+	target, _ := sip.ParseURI("sip:" + Address + p.Transport)
+	req := sip.NewRequest(sip.REGISTER, target)
+	req.AppendHeader(&sip.FromHeader{Address: to, Params: sip.Params{{K: "tag", V: sip.NewTag()}}})
+	req.AppendHeader(&sip.ToHeader{Address: to})
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, ": ")
+		sip.AddHeader(req, name, value)
+	}
+	p.response, p.err = p.UA.Do(p.w.Context(), req)
+	if p.err == nil && p.response.StatusCode == 401 && p.User != "" {
+		again, err := sip.Authorize(req, p.response, p.User, p.Pass)
+		if err != nil {
+			p.w.Fatal(err)
+		}
+		p.response, p.err = p.UA.Do(p.w.Context(), again)
+	}
+	if p.err != nil {
+		p.w.Fatalf("%s registers: %v", p.Name, p.err)
+	}
+	synctest.Wait()
+	return p.response
+}
+
+// WantsStatus compares the last answer's.
+func (p *Phone) WantsStatus(code int) {
+	p.w.Helper()
+	if p.response.StatusCode != code {
+		p.w.Errorf("%s: %d %s, want %d", p.Name, p.response.StatusCode, p.response.Reason, code)
+	}
+}
