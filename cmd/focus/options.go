@@ -16,6 +16,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/prompt"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
+	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
 )
 
 // off, as an address, is nowhere.
@@ -29,6 +30,7 @@ type options struct {
 	sipRate          [2]int // a second: of one source, and in all; negative for no bound
 	ws               string // the same
 	origins          []string
+	dns              *locate.Client // nil for those of the system
 	mediaIP          netip.Addr
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
@@ -43,7 +45,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDigest, s.readPrompts, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readDigest, s.readPrompts, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}

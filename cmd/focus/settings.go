@@ -19,6 +19,7 @@ type settings struct {
 	HTTPS        string        `name:"https" help:"Where HTTPS is answered, and SIP over secure WebSocket (/ws)." default:":8443" placeholder:"HOST:PORT"`
 	WS           string        `name:"ws" help:"Where SIP over WebSocket without TLS is answered; off for nowhere." default:"off" placeholder:"HOST:PORT"`
 	WSOrigins    string        `name:"ws-origins" help:"Web pages that may call by WebSocket, beside those of this host: https://HOST, HOST, *.HOST or *, with commas between them." placeholder:"NAMES"`
+	DNS          string        `name:"dns" help:"Server of names that is asked where SIP domains lead. Default: those of /etc/resolv.conf." placeholder:"HOST:PORT"`
 	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
 	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
 	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`

@@ -134,6 +134,7 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		"digest: ''":               "--digest",
 		"prompts: /nowhere":        "--prompts",
 		"data: /dev/null":          "not a folder",
+		"dns: 192.0.2.53":          "--dns",
 		"ws: '5066'":               "--ws",
 		"ws-origins: 'x://a/b'":    "--ws-origins",
 		"ws-origins: 'a, b:80'":    "--ws-origins",

@@ -21,6 +21,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/recorder"
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
+	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
 )
 
 // system is a whole server: the store, the MCU, the focus and HTTPS, and the goroutines that serve their sockets.
@@ -117,6 +118,7 @@ func (s *system) startFocus(context.Context) (err error) {
 		SIP: sip.Config{
 			Name: "Focus/" + version, Host: host, Origins: s.options.origins,
 			MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1],
+			Locate: sip.LocateBy(locate.New(s.options.locating())),
 		},
 		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
 		Registrar: registrar.Config{Store: s.store.Bindings, Key: key},

@@ -20,7 +20,7 @@
 //	RFC 3261 §12 dialogs, UAS and UAC             yes; forked 2xx, target refresh, loose and strict routes, 491
 //	RFC 3581 rport                                yes
 //	RFC 5626 keep-alive                           CRLF answered; requests over the flow of a binding ([Flow])
-//	RFC 3263 locating servers                     A and AAAA; NAPTR and SRV no: give Config.Locate
+//	RFC 3263 locating servers                     NAPTR, SRV, A and AAAA: package locate, [LocateBy]
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth and auth-int; userhash and -sess no
 //	RFC 3326 Reason                               yes
 //	answers to what sipgo cannot parse            UDP yes; on connections it closes

@@ -148,6 +148,15 @@ func (l *links) packetsFor(remote netip.Addr) *packetSocket {
 	return nil
 }
 
+func (l *links) packetAddresses() (all []netip.AddrPort) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.packets {
+		all = append(all, p.local())
+	}
+	return all
+}
+
 func (l *links) all() []link {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,52 +7,80 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
 )
 
 // Target is one place where the server of a URI may be.
-type Target struct {
-	Transport string // "UDP", "TCP" or "TLS"
-	Addr      netip.AddrPort
-	Host      string // the name that led here, for the TLS certificate
+type Target = locate.Target
+
+// ErrOwnDomain: a request would go to ourselves over the network. Whoever knows our users (Config.Locate) finds them without that.
+var ErrOwnDomain = locate.ErrOwnDomain
+
+// LocateBy asks DNS where a URI leads (RFC 3263), as Config.Locate. Its errors wrap [ErrTransport] and those of package locate.
+func LocateBy(r *locate.Resolver) func(ctx context.Context, uri URI) ([]Target, error) {
+	return func(ctx context.Context, uri URI) ([]Target, error) {
+		targets, err := r.Locate(ctx, queryOf(uri))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrTransport, err)
+		}
+		return targets, nil
+	}
 }
 
-// locate is RFC 3263 without NAPTR and SRV: the transport is the URI's, else UDP; the port is the URI's, else the transport's.
-func locate(ctx context.Context, uri URI) ([]Target, error) {
-	transport := transportOf(uri)
-	port := uint16(5060)
-	if transport == "TLS" {
-		port = 5061
-	}
-	if uri.Port > 0 && uri.Port < 65536 {
-		port = uint16(uri.Port)
-	}
-	host := strings.Trim(uri.Host, "[]")
+func queryOf(uri URI) locate.Query {
+	q := locate.Query{Target: uri.Host, Port: uri.Port, Secure: uri.Scheme == "sips"}
+	q.Transport, _ = lookup(uri.UriParams, "transport")
 	if maddr, ok := lookup(uri.UriParams, "maddr"); ok {
-		host = strings.Trim(maddr, "[]")
+		q.Target = maddr
 	}
-	if addr, ok := literal(host); ok {
-		return []Target{{transport, netip.AddrPortFrom(addr, port), host}}, nil
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, fmt.Errorf("locating %s: %w: %w", host, ErrTransport, err)
-	}
-	var targets []Target
-	for _, addr := range addrs {
-		targets = append(targets, Target{transport, netip.AddrPortFrom(addr.Unmap(), port), host})
-	}
-	return targets, nil
+	return q
 }
 
-func transportOf(uri URI) string {
-	param, _ := lookup(uri.UriParams, "transport")
-	switch transport := strings.ToUpper(param); {
-	case uri.Scheme == "sips" || transport == "TLS":
-		return "TLS"
-	case transport == "TCP":
-		return "TCP"
+// others are the targets that are not ourselves. A request to one of our own sockets would come back in.
+func (ua *UserAgent) others(targets []Target) ([]Target, error) {
+	var others []Target
+	for _, t := range targets {
+		if !ua.isOwn(t) {
+			others = append(others, t)
+		}
 	}
-	return "UDP"
+	if len(others) == 0 && len(targets) > 0 {
+		return nil, fmt.Errorf("%w: %s: %w", ErrTransport, targets[0].Addr, ErrOwnDomain)
+	}
+	return others, nil
+}
+
+func (ua *UserAgent) isOwn(t Target) bool {
+	for _, local := range ua.listening(t.Transport) {
+		if local.Port() != t.Addr.Port() {
+			continue
+		}
+		if local.Addr() == t.Addr.Addr() || local.Addr().IsUnspecified() && isOurs(t.Addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// isOurs asks the routing table: what we send to an address of our own comes from the same.
+func isOurs(remote netip.AddrPort) bool {
+	return remote.Addr().IsLoopback() || sourceTo(remote) == remote.Addr()
+}
+
+// listening are the addresses where we take that transport.
+func (ua *UserAgent) listening(transport string) (all []netip.AddrPort) {
+	if transport == "UDP" {
+		return ua.links.packetAddresses()
+	}
+	ua.mu.Lock()
+	defer ua.mu.Unlock()
+	for l, t := range ua.listeners {
+		if t == transport {
+			all = append(all, addrPort(l.Addr()))
+		}
+	}
+	return all
 }
 
 func dial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -86,6 +114,9 @@ func (ua *UserAgent) flowTo(ctx context.Context, req *Request) (flow, error) {
 		return flow{}, fmt.Errorf("%s: %w", hop.String(), ErrFlowGone)
 	}
 	targets, err := ua.cfg.Locate(ctx, hop)
+	if err == nil {
+		targets, err = ua.others(targets)
+	}
 	if err != nil {
 		return flow{}, err
 	}

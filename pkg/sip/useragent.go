@@ -14,6 +14,8 @@ import (
 	"time"
 
 	sipgo "github.com/emiago/sipgo/sip"
+
+	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
 )
 
 // Handler serves the requests that belong to no dialog. It may answer later and from any goroutine.
@@ -37,7 +39,8 @@ type Config struct {
 
 	// Dial opens connections: network is "tcp" or "tls". Nil uses the net package and, for tls, the system's roots.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Locate finds the servers of a URI, best first (RFC 3263). Nil knows literal addresses and A and AAAA records.
+	// Locate finds the servers of a URI, best first (RFC 3263). Nil asks the servers of
+	// /etc/resolv.conf: see [LocateBy]. A target that is one of our own sockets is left out, and [ErrOwnDomain] when there is no other.
 	Locate func(ctx context.Context, uri URI) ([]Target, error)
 
 	MaxTransactions          int // open server transactions, 20000; beyond it 503
@@ -84,7 +87,7 @@ func (c Config) withDefaults() Config {
 		c.Dial = dial
 	}
 	if c.Locate == nil {
-		c.Locate = locate
+		c.Locate = LocateBy(locate.New(locate.Config{}))
 	}
 	return c
 }
