@@ -19,13 +19,12 @@ type format struct {
 	kind  formatKind
 	rate  int // of its PCM, Hz
 
-	meter       codec.Meter // nil: decode to know
-	decoder     codec.Decoder
-	conceal     codec.Concealer  // nil: waveform is used
-	recover     codec.Recoverer  // nil: no FEC
-	waveform    *pcm.Concealment // for decoders that cannot conceal
-	failed      bool             // no decoder was to be had: silence
-	selfJudging bool             // the codec has a voice detector: when it says nothing, the meter's level is a guess
+	meter    codec.Meter // nil: decode to know
+	decoder  codec.Decoder
+	conceal  codec.Concealer  // nil: waveform is used
+	recover  codec.Recoverer  // nil: no FEC
+	waveform *pcm.Concealment // for decoders that cannot conceal
+	failed   bool             // no decoder was to be had: silence
 }
 
 func newFormat(c *codec.Codec, wish int) *format {
@@ -85,7 +84,7 @@ func (f *format) open(newDecoder func(*codec.Codec, int) (codec.Decoder, error))
 		return
 	}
 	f.decoder = d
-	f.conceal, f.selfJudging = d.(codec.Concealer)
+	f.conceal, _ = d.(codec.Concealer)
 	f.recover, _ = d.(codec.Recoverer)
 	if f.conceal == nil {
 		f.waveform = pcm.NewConcealment(f.rate)

@@ -103,7 +103,6 @@ func (p *player) listen(f *format, payload []byte, first bool) {
 	}
 	dBov, voice := f.meter.Level(payload)
 	p.metered = max(p.metered, dBov)
-	p.blind = p.blind || voice == codec.VoiceUnknown && f.selfJudging
 	if voice == codec.VoiceYes || voice == codec.VoiceUnknown && p.voice == codec.VoiceNo {
 		p.voice = voice
 	}

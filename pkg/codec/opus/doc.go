@@ -7,7 +7,7 @@
 //	VOIP and audio application, 10 to 60 ms    restricted low delay, 2.5 and 5 ms frames
 //	in-band FEC, concealment, DTX, CBR         DRED and other extensions of libopus 1.5
 //	frames without prediction (hand-over)      multistream (RFC 7845)
-//	level and voice without decoding           level of CELT-only payloads (music)
+//	level without decoding, voice with SILK    voice in CELT-only payloads
 //
 // A build without cgo has Available == false and constructors that return
 // ErrUnavailable; it should not offer the codec. A release is linked statically:

@@ -8,11 +8,13 @@ import "github.com/seed-f3cefc8c/focus/pkg/codec"
 // the excitation; how much louder the filters make it depends on the signal, so
 // the level is good to some 6 dB, enough to tell who speaks up.
 //
-// A CELT-only frame (music, very short frames) has no voice flag and its level is
-// coded relative to frames before: it is reported as unknownLevel.
-type meter struct{ packet packet }
-
-const unknownLevel = -30
+// A CELT-only frame (music, mixes, encoders told that latency matters) has no voice flag, but the energies of its bands come first, in steps
+// of 6 dB relative to the frame before: celtlevel.go.
+type meter struct {
+	packet packet
+	celt   celtEnergy
+	before mode // of the last packet
+}
 
 // Level never allocates and costs about as much as a few divisions per frame.
 func (m *meter) Level(payload []byte) (int, codec.Voice) {
@@ -24,9 +26,13 @@ func (m *meter) Level(payload []byte) (int, codec.Voice) {
 	if m.packet.parse(payload) != nil {
 		return codec.Silence, codec.VoiceUnknown
 	}
+	if m.before != m.packet.toc.mode() {
+		m.before = m.packet.toc.mode()
+		m.celt.reset() // as the decoder does
+	}
 	level, voice := codec.Silence, codec.VoiceNo
 	for _, frame := range m.packet.frames[:m.packet.count] {
-		l, v := frameLevel(m.packet.toc, frame)
+		l, v := m.frameLevel(m.packet.toc, frame)
 		level, voice = max(level, l), loudest(voice, v)
 	}
 	return level, voice
@@ -40,12 +46,12 @@ func loudest(a, b codec.Voice) codec.Voice {
 	return min(a, b)
 }
 
-func frameLevel(t toc, frame []byte) (int, codec.Voice) {
+func (m *meter) frameLevel(t toc, frame []byte) (int, codec.Voice) {
 	if len(frame) <= 1 {
 		return codec.Silence, codec.VoiceNo
 	}
 	if t.mode() == celt {
-		return unknownLevel, codec.VoiceUnknown
+		return m.celt.level(t, frame), codec.VoiceUnknown
 	}
 	voice := codec.VoiceNo
 	if active, _ := t.silkFlags(frame); active {

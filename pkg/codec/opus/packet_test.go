@@ -144,7 +144,7 @@ func TestLevelOfOddPayloads(t *testing.T) {
 		{"malformed", []byte{9, 1, 2, 3}, codec.Silence, codec.VoiceUnknown},
 		{"DTX", []byte{8}, codec.Silence, codec.VoiceNo},
 		{"DTX of libopus 1.4", []byte{8, 0}, codec.Silence, codec.VoiceNo},
-		{"CELT-only", []byte{31 << 3, 1, 2, 3}, unknownLevel, codec.VoiceUnknown},
+		{"CELT-only, silence", []byte{31 << 3, 255, 255, 255}, codec.Silence, codec.VoiceUnknown},
 	} {
 		if level, voice := Opus.NewMeter().Level(row.payload); level != row.level || voice != row.voice {
 			t.Errorf("%s: %d, %v, want %d, %v", row.name, level, voice, row.level, row.voice)
