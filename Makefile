@@ -7,7 +7,7 @@ FUZZTIME   ?= 30s
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race fuzz interop lint bench prompts deps
+.PHONY: help run build test race fuzz interop soak lint bench prompts deps
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ fuzz: deps ## every fuzz target for FUZZTIME (30s)
 interop: deps ## the stories with clients that are not ours (baresip, SIPp, ffmpeg, …)
 	@scripts/deps.sh interop
 	go test -tags interop -count=1 -timeout 20m ./test/interop/...
+
+soak: deps ## fifty telephones for SOAK (3m), then nothing may be left of them
+	go test -tags soak -count=1 -timeout 24h -v -run TestSoak ./test/hostile
 
 lint: deps ## gofmt, vet, staticcheck, govulncheck, go mod tidy, the import map
 	@scripts/lint.sh

@@ -31,16 +31,16 @@ type server struct {
 	log              bytes.Buffer // complete once it has ended
 }
 
-// serve builds bin/focus and starts it on loopback; with the race detector if the tests have it.
-func serve(t *testing.T) *server {
+// serve builds bin/focus and starts it on loopback, with more flags if need be; with the race detector if the tests have it.
+func serve(t *testing.T, flags ...string) *server {
 	t.Helper()
 	s := &server{t: t, dir: t.TempDir(), sip: freePort(t), sips: freePort(t), https: freePort(t), clients: map[string]*http.Client{}}
 	build := exec.Command("go", append([]string{"build", "-o", s.in("focus")}, append(race(), "../../cmd/focus")...)...)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building focus: %v\n%s", err, out)
 	}
-	s.command = exec.Command(s.in("focus"), "serve", "--data", s.in("data"), "--sip", s.sip, "--sips", s.sips, "--https", s.https,
-		"--media-ip", loopback, "--log-format", "json")
+	s.command = exec.Command(s.in("focus"), append([]string{"serve", "--data", s.in("data"), "--sip", s.sip, "--sips", s.sips, "--https", s.https,
+		"--media-ip", loopback, "--log-format", "json"}, flags...)...)
 	s.command.Stderr = &s.log
 	out, err := s.command.StdoutPipe()
 	if err != nil {
