@@ -9,37 +9,10 @@ import (
 	"time"
 )
 
-// onMessage is called by sipgo on the goroutine that reads the socket. Nothing below it blocks.
-func (ua *UserAgent) onMessage(m Message) {
-	l := ua.links.find(m.Source())
-	if l == nil || ua.isClosed() {
-		return
-	}
-	l.took()
-	from := flow{l, l.peer()}
-	m.SetTransport(l.transport())
-	m.SetSource(from.remote.String())
-	defer func() {
-		if p := recover(); p != nil {
-			ua.panicked("reading a message", p)
-		}
-	}()
-	switch m := m.(type) {
-	case *Request:
-		ua.onRequest(m, from)
-	case *Response:
-		ua.onResponse(m)
-	}
-}
-
+// onRequest and onResponse are called on the goroutine that reads the socket. Nothing below them blocks.
 func (ua *UserAgent) onRequest(req *Request, from flow) {
 	ua.stats.requests.Add(1)
-	if code, reason := checkRequest(req); code != 0 {
-		ua.stats.refused.Add(1)
-		ua.answerStateless(req, from, code, reason)
-		return
-	}
-	received(req, from.remote)
+	stamp(req.Via(), from.remote)
 	key := serverKeyOf(req)
 	switch {
 	case req.Method == ACK:
@@ -250,7 +223,7 @@ func (ua *UserAgent) answerStateless(req *Request, from flow, code int, reason s
 
 func (ua *UserAgent) sendStateless(res *Response, req *Request, from flow) {
 	if !from.reliable() {
-		from.remote = answersTo(req, from.remote)
+		from.remote = answersTo(req.Via(), from.remote)
 	}
 	if _, err := from.send(res); err != nil {
 		ua.log.Debug("cannot answer", "code", res.StatusCode, "err", err)
@@ -265,10 +238,6 @@ func (ua *UserAgent) finishResponse(res *Response) {
 
 func (ua *UserAgent) onResponse(res *Response) {
 	ua.stats.responses.Add(1)
-	if !checkResponse(res) {
-		ua.stats.unmatched.Add(1)
-		return
-	}
 	t, ok := ua.clients.get(clientKeyOf(res))
 	if !ok {
 		ua.stats.unmatched.Add(1)

@@ -1,11 +1,14 @@
 // Package sip is the SIP side of the focus: messages, transports, transactions (RFC 3261 §17 with RFC 6026), dialogs and digest
-// authentication. It is the only package that imports sipgo, whose parser, message types and transport layer it stands on.
+// authentication. It is the only package that imports sipgo, whose parser and message types it stands on; sockets, framing and all above are ours.
 //
 // # The way of a message
 //
-//  1. A wrapper of the socket drops what is not SIP and counts it ([UserAgent.ServeUDP], [UserAgent.ServeTCP]).
-//  2. sipgo frames and parses; what it refuses but can still be answered gets a 400.
-//  3. A strict second pass answers what parses but is wrong: two From, a CSeq of another method, SIP/3.0.
+//  1. The loop that reads a socket drops what is not SIP and counts it ([UserAgent.ServeUDP]); on a connection a framer cuts the octets into
+//     whole messages, bounded in size and time ([UserAgent.ServeTCP]).
+//  2. Every whole message goes through one entry, UserAgent.receive, on the goroutine that read it: a datagram, what a framer cut out, or one
+//     WebSocket message. The scanner looks at its lines, sipgo parses.
+//  3. A strict second pass looks at what parses but is wrong: two From, a CSeq of another method, SIP/3.0. What is refused is answered from its
+//     lines alone, with 400, 416 or 505, and the connection is kept, except where nobody can tell where the next message begins.
 //  4. The transaction layer runs on the goroutine that read the message: it never blocks.
 //  5. New requests go into the mailbox of their Call-ID and reach the [Handler] or the [DialogHandler] one at a time, in the order in which
 //     they arrived.
@@ -23,7 +26,7 @@
 //	RFC 3263 locating servers                     NAPTR, SRV, A and AAAA: package locate, [LocateBy]
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth and auth-int; userhash and -sess no
 //	RFC 3326 Reason                               yes
-//	answers to what sipgo cannot parse            UDP yes; on connections it closes
+//	RFC 4475, 5118 what bad input gets            yes; 400, 413, 416, 420, 505, 513, each with a reason that names the header
 //	RFC 3262 PRACK, RFC 4028 timers               no
 //	RFC 3891 Replaces, RFC 3911 Join              no
 //	RFC 6665 events, notifier and subscriber      yes, any package: Notifier, Subscriber; one notifier of a forked SUBSCRIBE; no 204, no state in a

@@ -1,13 +1,13 @@
 package sip
 
 import (
-	"bytes"
+	"errors"
+	"io"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
-
-	sipgo "github.com/emiago/sipgo/sip"
 )
 
 func RequestDigest(a Algorithm, ha1, method, qop, uri, nonce, cnonce, body string) string {
@@ -33,8 +33,6 @@ type memoryLink struct {
 func (l *memoryLink) name() string          { return "memory" }
 func (l *memoryLink) transport() string     { return "UDP" }
 func (l *memoryLink) local() netip.AddrPort { return netip.MustParseAddrPort("192.0.2.1:5060") }
-func (l *memoryLink) peer() netip.AddrPort  { return netip.MustParseAddrPort("192.0.2.3:5060") }
-func (l *memoryLink) took()                 {}
 func (l *memoryLink) usable() bool          { return true }
 func (l *memoryLink) shut()                 {}
 func (l *memoryLink) write(data []byte, _ netip.AddrPort) error {
@@ -57,22 +55,37 @@ func (ua *UserAgent) Inject(data []byte) []byte {
 	if isKeepAlive(data) || !looksLikeSIP(data) {
 		return nil
 	}
-	data = bytes.Clone(data)
-	m, err := sipgo.ParseMessage(data)
-	if err != nil {
-		return answerMalformed(data, l.peer())
-	}
-	m.SetSource("memory")
-	ua.onMessage(m)
+	ua.receive(data, flow{l, netip.MustParseAddrPort("192.0.2.3:5060")})
 	return ua.LastAnswer()
 }
 
 // LastAnswer is the last thing written in answer to Inject.
 func (ua *UserAgent) LastAnswer() []byte {
-	l := ua.links.find("memory").(*memoryLink)
+	ua.links.mu.Lock()
+	l := ua.links.byName["memory"].(*memoryLink)
+	ua.links.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.wrote
+}
+
+// Frames cuts a stream, and says how it ended: "EOF", "junk", or the code of the refusal.
+func Frames(src io.Reader, maxHead, maxBody int) (messages []string, pings int, end string) {
+	f := framer{src: src, maxHead: maxHead, maxBody: maxBody, ping: func() { pings++ }}
+	for {
+		message, err := f.next()
+		var lost *framingError
+		switch {
+		case err == nil:
+			messages = append(messages, string(message))
+			continue
+		case errors.As(err, &lost):
+			return messages, pings, strconv.Itoa(lost.code)
+		case errors.Is(err, errJunk):
+			return messages, pings, "junk"
+		}
+		return messages, pings, err.Error()
+	}
 }
 
 // Serves tells if a packet socket is being read.

@@ -13,11 +13,9 @@ import (
 
 // A link is one of our sockets: a packet socket, or one connection.
 type link interface {
-	name() string                               // the key under which sipgo and the links table know it
+	name() string                               // the key under which the links table knows it, and the FlowID of a connection
 	transport() string                          // "UDP", "TCP", "TLS", "WS" or "WSS"
 	local() netip.AddrPort                      // may be unspecified for a packet socket
-	peer() netip.AddrPort                       // who sent the message that is being read
-	took()                                      // the message being read was understood
 	write(data []byte, to netip.AddrPort) error // never blocks on the peer
 	usable() bool
 	shut() // ends reading and writing

@@ -1,9 +1,6 @@
 package sip
 
-import (
-	"fmt"
-	"net"
-)
+import "net"
 
 // ListenUDP reads SIP from a packet socket until it or the user agent is closed, and owns it from now on. Unlike `go ua.ServeUDP(conn)`, it
 // promises that a request sent after it returned leaves from this socket. The error is [ErrClosed].
@@ -67,9 +64,7 @@ func (ua *UserAgent) dropPackets(p *packetSocket) error {
 
 func (ua *UserAgent) servePackets(p *packetSocket) error {
 	defer ua.dropPackets(p)
-	if err := ua.layer.ServeUDP(p); err != nil {
-		return fmt.Errorf("serving UDP on %s: %w", p.LocalAddr(), err)
-	}
+	p.serve()
 	return net.ErrClosed
 }
 

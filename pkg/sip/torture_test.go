@@ -17,7 +17,7 @@ var outcome = map[string]string{
 	"badinv01.dat": "400", "badvers.dat": "505", "bext01.dat": "420", "clerr.dat": "400", "mismatch01.dat": "400", "ncl.dat": "400", "quotbal.dat": "400",
 	"lwsruri.dat": "400", "noreason.dat": "", "scalarlg.dat": "", "novelsc.dat": "416", "unkscm.dat": "416",
 	"cparam01.dat": "200", "cparam02.dat": "200", "dblreq.dat": "200", "intmeth.dat": "200", "inv2543.dat": "200", "semiuri.dat": "200",
-	"longreq.dat": "200", "esc01.dat": "200", "transports.dat": "200", "wsinv.dat": "200", "regescrt.dat": "200",
+	"longreq.dat": "200", "esc01.dat": "200", "transports.dat": "200", "wsinv.dat": "481", "regescrt.dat": "200",
 }
 
 func TestTortureMessages(t *testing.T) {

@@ -28,7 +28,7 @@ func newServerTransaction(ua *UserAgent, key serverKey, req *Request, from flow)
 	tx.ctx, tx.cancel = context.WithCancelCause(ua.ctx)
 	back := from
 	if !from.reliable() {
-		back.remote = answersTo(req, from.remote)
+		back.remote = answersTo(req.Via(), from.remote)
 	}
 	tag, inDialog := tagOf(req.To().Params)
 	if !inDialog {

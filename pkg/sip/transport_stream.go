@@ -3,8 +3,10 @@ package sip
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 )
@@ -15,36 +17,51 @@ const maxUnsent = 1 << 20
 // writeTimeout is how long one write may wait for the peer.
 const writeTimeout = 10 * time.Second
 
-// stream stands between a connection and sipgo: deadlines on reading, a queue on writing, so that nobody waits for a slow peer.
+// lingerTimeout and maxLinger bound what is still read from a peer whose connection we end, so that it gets our last answer: a socket that is
+// closed with octets unread resets the connection.
+const (
+	lingerTimeout = 2 * time.Second
+	maxLinger     = 1 << 20
+)
+
+// stream is a connection: a framer with deadlines on reading, a queue on writing, so that nobody waits for a slow peer.
 type stream struct {
 	net.Conn
 	label  string
 	proto  string
 	remote netip.AddrPort
 	ua     *UserAgent
+	frames framer // owned by serve
+	rest   bool   // of a message is waited for under a deadline; owned by serve
 
 	mu       sync.Mutex
 	greeted  bool     // a whole message has come
 	unsent   [][]byte // in order
 	waiting  int      // octets in unsent
 	flushing bool
+	last     bool // nothing more will be written after unsent
 	closed   bool
 	gone     chan struct{} // closed with it; made when somebody asks
-	once     sync.Once
+}
+
+func newStream(ua *UserAgent, conn net.Conn, transport string) *stream {
+	s := &stream{Conn: conn, label: ua.newName(transport), proto: transport, remote: addrPort(conn.RemoteAddr()), ua: ua}
+	s.frames = framer{src: s, maxHead: ua.cfg.MaxHead, maxBody: ua.cfg.MaxBody, ping: s.pong}
+	return s
 }
 
 func (s *stream) name() string          { return s.label }
 func (s *stream) transport() string     { return s.proto }
 func (s *stream) local() netip.AddrPort { return addrPort(s.Conn.LocalAddr()) }
-func (s *stream) peer() netip.AddrPort  { return s.remote }
 
-// RemoteAddr is what sipgo uses as the key of its pool. A name of our own keeps two connections of one address apart.
-func (s *stream) RemoteAddr() net.Addr { return linkAddr(s.label) }
-
+// took ends the time in which a stranger must have said something sensible, also for the read that is waiting.
 func (s *stream) took() {
 	s.mu.Lock()
-	s.greeted = true
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if !s.greeted {
+		s.greeted = true
+		s.Conn.SetReadDeadline(time.Now().Add(s.ua.cfg.IdleTimeout))
+	}
 }
 
 func (s *stream) hasGreeted() bool {
@@ -59,27 +76,81 @@ func (s *stream) usable() bool {
 	return !s.closed
 }
 
-// Read waits for the handshake and the first message as long as a handshake may take, and afterwards as long as a connection may be idle.
+// serve reads messages until the connection ends, for any reason.
+func (s *stream) serve() {
+	defer s.Close()
+	for {
+		message, err := s.frames.next()
+		if err != nil {
+			s.end(err)
+			return
+		}
+		s.took()
+		s.rest = false
+		s.ua.receive(message, flow{s, s.remote})
+	}
+}
+
+// end says the last word to a peer whose framing is lost, or whose message is not finished in time.
+func (s *stream) end(err error) {
+	var lost *framingError
+	switch {
+	case errors.Is(err, errJunk):
+		s.ua.stats.junk.Add(1)
+		return
+	case errors.As(err, &lost):
+		s.refuse(lost.head, &refusal{code: lost.code, reason: lost.reason})
+	case errors.Is(err, os.ErrDeadlineExceeded) && len(s.frames.unfinished()) > 0:
+		s.refuse(s.frames.unfinished(), &refusal{code: 400, reason: "Body shorter than Content-Length"})
+	}
+}
+
+func (s *stream) refuse(head []byte, why *refusal) {
+	s.ua.stats.malformed.Add(1)
+	s.ua.refuse(head, flow{s, s.remote}, why)
+	s.finish()
+}
+
+// finish writes out what is queued, tells the peer that nothing will follow, and waits a little for it to close as well.
+func (s *stream) finish() {
+	s.mu.Lock()
+	s.last = true
+	if !s.flushing {
+		s.flushing = s.ua.spawn(s.flush)
+	}
+	s.mu.Unlock()
+	s.Conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	io.CopyN(io.Discard, s.Conn, maxLinger)
+}
+
+func (s *stream) pong() {
+	s.ua.stats.keepAlives.Add(1)
+	s.write([]byte("\r\n"), s.remote)
+}
+
+// Read waits for the handshake and the first message as long as a handshake may take, for the rest of a later message as long, and between
+// messages as long as a connection may be idle.
 func (s *stream) Read(buffer []byte) (int, error) {
 	s.mu.Lock()
 	greeted := s.greeted
 	s.mu.Unlock()
-	if greeted {
+	switch begun := s.frames.begun(); {
+	case !greeted || s.rest && begun: // the deadline stands
+	case begun:
+		s.rest = true
+		s.Conn.SetReadDeadline(time.Now().Add(s.ua.cfg.HandshakeTimeout))
+	default:
+		s.rest = false
 		s.Conn.SetReadDeadline(time.Now().Add(s.ua.cfg.IdleTimeout))
 	}
 	return s.Conn.Read(buffer)
-}
-
-// Write is sipgo answering a keep-alive.
-func (s *stream) Write(data []byte) (int, error) {
-	return len(data), s.write(append([]byte(nil), data...), s.remote)
 }
 
 // write queues a message. A goroutine writes the queue out while there is something in it, so an idle connection costs none.
 func (s *stream) write(data []byte, _ netip.AddrPort) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.last {
 		return net.ErrClosed
 	}
 	if s.waiting += len(data); s.waiting > maxUnsent {
@@ -109,6 +180,9 @@ func (s *stream) next() []byte {
 	defer s.mu.Unlock()
 	if len(s.unsent) == 0 || s.closed {
 		s.flushing, s.unsent = false, nil
+		if s.last {
+			s.closeWrite()
+		}
 		return nil
 	}
 	data := s.unsent[0]
@@ -117,7 +191,16 @@ func (s *stream) next() []byte {
 	return data
 }
 
-// shut breaks the connection off. sipgo sees it and calls Close.
+// closeWrite ends our half of the connection, or all of it where there are no halves.
+func (s *stream) closeWrite() {
+	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+		return
+	}
+	s.Conn.Close()
+}
+
+// shut breaks the connection off. serve sees it and calls Close.
 func (s *stream) shut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,13 +226,10 @@ func (s *stream) done() <-chan struct{} {
 	return s.gone
 }
 
-// Close is sipgo's last word: it reads no more.
+// Close also forgets the connection.
 func (s *stream) Close() error {
 	s.shut()
-	s.once.Do(func() {
-		s.ua.links.removeStream(s)
-		s.ua.leave()
-	})
+	s.ua.links.removeStream(s)
 	return nil
 }
 
@@ -162,38 +242,4 @@ func (s *stream) tlsState() *tls.ConnectionState {
 		return conn.secure
 	}
 	return nil
-}
-
-// feed is the listener from which sipgo takes connections, whoever opened them.
-type feed struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newFeed() *feed { return &feed{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (f *feed) Accept() (net.Conn, error) {
-	select {
-	case conn := <-f.conns:
-		return conn, nil
-	case <-f.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (f *feed) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (f *feed) Close() error {
-	f.once.Do(func() { close(f.done) })
-	return nil
-}
-
-func (f *feed) put(conn net.Conn) error {
-	select {
-	case f.conns <- conn:
-		return nil
-	case <-f.done:
-		return net.ErrClosed
-	}
 }

@@ -13,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
-	sipgo "github.com/emiago/sipgo/sip"
 )
 
 // maxWebSocketMessage is the longest message that is read: as long as the longest datagram. Above it the connection is closed with 1009.
@@ -93,11 +92,7 @@ func (w *webSocket) next(timeout time.Duration) ([]byte, error) {
 // onWebSocketMessage takes one whole message. "The indication and use of the CRLF NAT keep-alive mechanism defined for SIP connection-oriented
 // transports in [RFC5626], Section 3.5.1 ... are, of course, usable over the transport defined in this specification" (RFC 7118 §6).
 func (ua *UserAgent) onWebSocketMessage(s *stream, data []byte) {
-	defer func() {
-		if p := recover(); p != nil {
-			ua.panicked("reading a message", p)
-		}
-	}()
+	from := flow{s, s.remote}
 	switch {
 	case isKeepAlive(data):
 		ua.stats.keepAlives.Add(1)
@@ -106,24 +101,24 @@ func (ua *UserAgent) onWebSocketMessage(s *stream, data []byte) {
 		}
 	case !looksLikeSIP(data):
 		ua.stats.junk.Add(1)
+	case hasMore(data):
+		ua.stats.malformed.Add(1)
+		ua.refuse(data, from, &refusal{code: 400, reason: "More than one message"})
 	default:
-		ua.onWebSocketSIP(s, data)
+		s.took()
+		ua.receive(data, from)
 	}
 }
 
-// onWebSocketSIP: Content-Length is optional here: "the WebSocket transport preserves message boundaries" (RFC 7118 §5.2). What follows the body
-// is a second message, or a Content-Length that lies: either is refused.
-func (ua *UserAgent) onWebSocketSIP(s *stream, data []byte) {
-	m, length, err := sipgo.NewParser().Parse(data, false)
-	if err != nil || !isKeepAlive(data[length:]) {
-		ua.stats.malformed.Add(1)
-		if answer := answerMalformed(data, s.remote); answer != nil {
-			s.write(answer, s.remote)
-		}
-		return
+// hasMore tells if something follows the body. Content-Length is optional here: "the WebSocket transport preserves message boundaries" (RFC 7118
+// §5.2). What follows the body is a second message, or a Content-Length that lies: either is refused.
+func hasMore(data []byte) bool {
+	end := endOfHead(data, 0)
+	if end < 0 {
+		return false
 	}
-	m.SetSource(s.label)
-	ua.onMessage(m)
+	length, err := contentLength(data[:end])
+	return err == nil && length >= 0 && end+length < len(data) && !isKeepAlive(data[end+length:])
 }
 
 func (w *webSocket) hear() {

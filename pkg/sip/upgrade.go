@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -44,7 +45,10 @@ func (ua *UserAgent) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	conn := newWebSocket(ws, out.conn, r.TLS)
 	if s, err := ua.adoptWebSocket(conn, transport); err == nil {
-		go ua.serveWebSocket(conn, s) // joined: the stream has entered
+		go func() {
+			defer ua.leave() // it has entered when it was adopted
+			ua.serveWebSocket(conn, s)
+		}()
 	}
 }
 
@@ -60,12 +64,17 @@ func (ua *UserAgent) refuseUpgrade(answer http.Header, r *http.Request) (code in
 		return http.StatusForbidden, "Pages of this origin may not connect."
 	case !hasToken(r.Header["Sec-Websocket-Protocol"], subprotocol):
 		return http.StatusBadRequest, `The sub-protocol must be "sip" (RFC 7118 section 4).`
-	case ua.isClosed() || ua.links.full(addrPort(linkAddr(r.RemoteAddr)).Addr(), ua.cfg.MaxConnections, ua.cfg.MaxConnectionsPerAddress):
+	case ua.isClosed() || ua.links.full(remoteOf(r), ua.cfg.MaxConnections, ua.cfg.MaxConnectionsPerAddress):
 		ua.stats.overloaded.Add(1)
 		answer.Set("Retry-After", "5")
 		return http.StatusServiceUnavailable, "Too many connections."
 	}
 	return 0, ""
+}
+
+func remoteOf(r *http.Request) netip.Addr {
+	addr, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return unmap(addr).Addr()
 }
 
 // originAllowed knows browsers by the header that others do not send. Without a list, pages of the host itself are let in, whatever their port:

@@ -53,10 +53,13 @@ type Config struct {
 	MaxConnectionsPerAddress int // 200
 	MaxQueue                 int // requests of one Call-ID that wait for their turn, 256; beyond it 503
 
+	MaxHead int // octets of start line and headers of a message on a connection, 64 KB; beyond it 513 and the connection is closed
+	MaxBody int // octets of its body, 256 KB; beyond it 413, and closed
+
 	// Exempt says whom the bounds per source and on rates are not for.
 	Exempt func(netip.Addr) bool
 
-	HandshakeTimeout time.Duration // until the first message of a connection is complete, 10 s
+	HandshakeTimeout time.Duration // until the first message of a connection is complete, and any later one that has begun, 10 s
 	IdleTimeout      time.Duration // of a connection on which nothing comes, 15 min
 
 	// Origins are pages whose scripts may connect by WebSocket, beside those of the host itself: https://app.example.org:8080, a host, all hosts
@@ -77,6 +80,8 @@ func (c Config) withDefaults() Config {
 	c.MaxConnections = or(c.MaxConnections, 10000)
 	c.MaxConnectionsPerAddress = or(c.MaxConnectionsPerAddress, 200)
 	c.MaxQueue = or(c.MaxQueue, 256)
+	c.MaxHead = or(c.MaxHead, 64<<10)
+	c.MaxBody = or(c.MaxBody, 256<<10)
 	c.HandshakeTimeout = or(c.HandshakeTimeout, 10*time.Second)
 	c.IdleTimeout = or(c.IdleTimeout, 15*time.Minute)
 	c.PingInterval = or(c.PingInterval, 30*time.Second)
@@ -94,14 +99,13 @@ func (c Config) withDefaults() Config {
 
 // UserAgent is one SIP element: client and server, on any number of sockets.
 type UserAgent struct {
-	cfg   Config
-	log   *slog.Logger
-	layer *sipgo.TransportLayer
-	feed  *feed
-	links *links
-	names atomic.Uint64 // for links
-	stats counters
-	seed  maphash.Seed // of stateless To tags
+	cfg    Config
+	log    *slog.Logger
+	parser *sipgo.Parser
+	links  *links
+	names  atomic.Uint64 // for links
+	stats  counters
+	seed   maphash.Seed // of stateless To tags
 
 	flowKey [32]byte // of flow tokens
 
@@ -129,7 +133,7 @@ type UserAgent struct {
 func New(cfg Config) *UserAgent {
 	cfg = cfg.withDefaults()
 	ua := &UserAgent{
-		cfg: cfg, log: cfg.Logger, feed: newFeed(), links: newLinks(), seed: maphash.MakeSeed(), flowKey: newFlowKey(),
+		cfg: cfg, log: cfg.Logger, parser: sipgo.NewParser(), links: newLinks(), seed: maphash.MakeSeed(), flowKey: newFlowKey(),
 		servers: newTable[serverKey, *serverMachine](cfg.MaxTransactions), clients: newTable[clientKey, *ClientTransaction](cfg.MaxTransactions),
 		dialogs: newTable[DialogID, *Dialog](cfg.MaxDialogs), listeners: map[net.Listener]string{},
 		finished: newRemembered(cfg.Timers.giveUp(), maxRemembered), overload: newOverload(cfg.MaxRatePerSource, cfg.MaxRate),
@@ -138,10 +142,7 @@ func New(cfg Config) *UserAgent {
 	}
 	ua.mail = newMailboxes(cfg.MaxQueue, ua.spawn)
 	ua.ctx, ua.cancel = context.WithCancelCause(context.Background())
-	// sipgo logs whole messages that it cannot read: its logger is silent, and we count.
-	ua.layer = sipgo.NewTransportLayer(net.DefaultResolver, sipgo.NewParser(), nil, sipgo.WithTransportLayerLogger(slog.New(slog.DiscardHandler)))
-	ua.layer.OnMessage(ua.onMessage)
-	ua.spawn(func() { ua.layer.ServeTCP(ua.feed) })
+	ua.parser.MaxMessageLength = max(cfg.MaxHead+cfg.MaxBody, maxDatagram)
 	return ua
 }
 
@@ -176,7 +177,6 @@ func (ua *UserAgent) closeAll() {
 	for _, l := range ua.links.all() {
 		l.shut()
 	}
-	ua.feed.Close()
 }
 
 // serveStreams takes connections from a listener that the user agent knows.
@@ -197,25 +197,21 @@ func (ua *UserAgent) serveStreams(l net.Listener, transport string) error {
 	}
 }
 
-// adopt gives a connection to sipgo to read from, whoever opened it.
+// adopt reads from a connection, whoever opened it.
 func (ua *UserAgent) adopt(conn net.Conn, transport string) (*stream, error) {
-	s := &stream{Conn: conn, label: ua.newName(transport), proto: transport, remote: addrPort(conn.RemoteAddr()), ua: ua}
-	if !ua.enter() {
-		conn.Close()
-		return nil, ErrClosed
-	}
+	s := newStream(ua, conn, transport)
 	if err := ua.links.addStream(s, ua.cfg.MaxConnections, ua.cfg.MaxConnectionsPerAddress); err != nil {
 		ua.stats.overloaded.Add(1)
 		conn.Close()
-		ua.leave()
 		return nil, err
 	}
 	conn.SetDeadline(time.Now().Add(ua.cfg.HandshakeTimeout))
-	if err := ua.feed.put(s); err != nil || ua.isClosed() {
+	if !ua.spawn(s.serve) {
+		s.Close()
+		return nil, ErrClosed
+	}
+	if ua.isClosed() { // Close may have looked before it could see s
 		s.shut()
-		if err != nil {
-			s.Close()
-		}
 		return nil, ErrClosed
 	}
 	return s, nil
