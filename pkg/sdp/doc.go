@@ -11,7 +11,7 @@
 //	CN                                         yes  RFC 3389, with codecs whose RTP clock runs at 8000 Hz
 //	a=rtcp, a=rtcp-mux                         yes  RFC 3605, RFC 5761
 //	RTP/AVP, RTP/AVPF                          yes  without feedback; a=crypto on them is ignored
-//	RTP/SAVP, RTP/SAVPF, UDP/TLS/RTP/SAVP(F)   no   refused: 302
+//	RTP/SAVP, RTP/SAVPF, UDP/TLS/RTP/SAVP(F)   no   refused: 304
 //	ICE, ANAT                                  no   attributes ignored; one of the ANAT lines is taken
 //	host names in c=, multicast                no   refused: 301, 330
 //	BUNDLE, video                              no   further m-lines get port 0

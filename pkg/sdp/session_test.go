@@ -53,7 +53,7 @@ func TestCompleteRefuses(t *testing.T) {
 		{"an answer of video", session("m=video 4000 RTP/AVP 0"), 0},
 		{"a refusal", session("m=audio 0 RTP/AVP 0"), WarnMediaType},
 		{"a codec we did not offer", session("m=audio 4000 RTP/AVP 18"), WarnMediaFormat},
-		{"SRTP", session("m=audio 4000 RTP/SAVP 0"), WarnTransportProtocol},
+		{"SRTP", session("m=audio 4000 RTP/SAVP 0"), WarnMediaType},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := Complete(offer, parse(t, row.answer), all)

@@ -71,7 +71,11 @@ var ptimes = [...]time.Duration{60, 40, 30, 20, 10} // ms, longest first
 
 // remote fills in what the peer's line says on its own: addresses, direction, packet lengths.
 func (l line) remote() (*Stream, *NotAcceptableError) {
-	if p := l.protocol(); p != "RTP/AVP" && p != "RTP/AVPF" {
+	switch p := l.protocol(); {
+	case p == "RTP/AVP" || p == "RTP/AVPF":
+	case strings.Contains(p, "RTP/SAVP"): // the transport would do, it is UDP: what is not there is encrypted media
+		return nil, notAcceptable(WarnMediaType)
+	default:
 		return nil, notAcceptable(WarnTransportProtocol)
 	}
 	addr, err := l.addr()

@@ -71,7 +71,7 @@ func TestRealClients(t *testing.T) {
 func wantWarning(offer *Description) int {
 	text := offer.String()
 	switch {
-	case !strings.Contains(text, "m=audio"):
+	case !strings.Contains(text, "m=audio"), strings.Contains(text, "RTP/SAVP") && !strings.Contains(text, " RTP/AVP"):
 		return WarnMediaType
 	case strings.Contains(text, "m=audio") && !strings.Contains(text, " RTP/AVP"):
 		return WarnTransportProtocol
