@@ -26,6 +26,8 @@ missing() {
 		have sipp || echo sip-tester
 		have ffprobe || echo ffmpeg
 		have opusinfo || echo opus-tools
+		have chromium || echo chromium
+		have npm || echo npm
 		;;
 	*) echo "usage: deps.sh build|prompts|interop" >&2 && exit 2 ;;
 	esac

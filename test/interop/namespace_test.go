@@ -60,6 +60,12 @@ func outside() (int, error) {
 			err, strings.TrimRight(" "+string(out), "\n "))
 		return 0, nil
 	}
+	packages, err := os.MkdirTemp("", "focus-interop-js-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(packages)
+	fetchPackages(packages)
 	return runInside()
 }
 

@@ -49,14 +49,19 @@ func starts(t testing.TB, name, dir, program string, args ...string) *process {
 
 func (p *process) cleanup() {
 	if p.running() {
-		p.signals(syscall.SIGTERM)
-		if !p.endsWithin(6 * time.Second) {
-			p.signals(syscall.SIGKILL)
-			<-p.done
-		}
+		p.ends()
 	}
 	if p.t.Failed() {
 		p.t.Logf("--- %s said (%s):\n%s", p.name, p.log, tail(p.says(), 6000))
+	}
+}
+
+// ends ends a program that the test needs no more.
+func (p *process) ends() {
+	p.signals(syscall.SIGTERM)
+	if !p.endsWithin(6 * time.Second) {
+		p.signals(syscall.SIGKILL)
+		<-p.done
 	}
 }
 

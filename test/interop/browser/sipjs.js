@@ -1,0 +1,33 @@
+import { Inviter, Registerer, UserAgent } from "sip.js";
+import { answer, report, settings } from "./page.js";
+
+const ua = new UserAgent({
+  uri: UserAgent.makeURI(settings.uri), transportOptions: { server: settings.ws }, logLevel: "error",
+  authorizationUsername: UserAgent.makeURI(settings.uri).user, authorizationPassword: settings.password,
+  sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: 500 },
+});
+
+// final is the final response to what start sends.
+const final = (start) => new Promise((done) => {
+  const take = (response) => done(response.message);
+  start({ requestDelegate: { onAccept: take, onReject: take, onRedirect: take } });
+});
+
+async function call() {
+  const inviter = new Inviter(ua, UserAgent.makeURI(settings.dial), { sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } } });
+  const message = await final((options) => inviter.invite(options));
+  if (message.statusCode < 300) {
+    await inviter.bye();
+  }
+  await report("call", answer(message));
+}
+
+async function story() {
+  await ua.start();
+  await report("register", answer(await final((options) => new Registerer(ua).register(options))));
+  await call();
+  await call();
+  await report("done");
+}
+
+story();
