@@ -40,6 +40,7 @@ type certificates struct {
 
 	mu      sync.Mutex // guards current
 	current *tls.Certificate
+	seen    []stamp // of cert.pem and key.pem, when they were last read
 }
 
 // openCertificates loads the certificate, and makes what is missing.
@@ -51,14 +52,6 @@ func openCertificates(dir string, names []string, log *slog.Logger, now time.Tim
 	return c, nil
 }
 
-// config is for a server.
-func (c *certificates) config() *tls.Config {
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.certificate(time.Now()) },
-	}
-}
-
 // certificate is what is shown at a handshake. The one in memory is used until it is near its end.
 func (c *certificates) certificate(now time.Time) (*tls.Certificate, error) {
 	c.mu.Lock()
@@ -67,6 +60,7 @@ func (c *certificates) certificate(now time.Time) (*tls.Certificate, error) {
 		return c.current, nil
 	}
 	renewed, err := c.load(now)
+	c.seen = stampsOf([]string{c.path("cert.pem"), c.path("key.pem")})
 	if err != nil && c.current != nil {
 		c.log.Error("renewing the certificate", "err", err)
 		return c.current, nil
@@ -75,6 +69,27 @@ func (c *certificates) certificate(now time.Time) (*tls.Certificate, error) {
 		c.current = renewed
 	}
 	return renewed, err
+}
+
+// check reads cert.pem and key.pem again if somebody has put others there.
+func (c *certificates) check(now time.Time, always bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stamps := stampsOf([]string{c.path("cert.pem"), c.path("key.pem")})
+	if !always && slices.Equal(stamps, c.seen) {
+		return
+	}
+	c.seen = stamps
+	renewed, err := c.load(now)
+	if err != nil {
+		c.log.Error("what is new cannot be read: the old one stays", "what", "cert.pem and key.pem", "err", err)
+		return
+	}
+	c.seen = stampsOf([]string{c.path("cert.pem"), c.path("key.pem")}) // load may have made them
+	if !slices.EqualFunc(renewed.Certificate, c.current.Certificate, slices.Equal) {
+		c.log.Info("read again", "what", "the certificate", "files", []string{c.path("cert.pem"), c.path("key.pem")})
+	}
+	c.current = renewed
 }
 
 // load reads cert.pem and key.pem, and makes new ones when there are none or they will not do.

@@ -33,7 +33,7 @@ func (s *system) greet(w io.Writer) {
 	fmt.Fprintf(w, "\nThen dial %s, twice. Ctrl-C ends the server.\n", o.dialURI("meeting"))
 }
 
-// curl is a line that makes the conference "meeting" when it is pasted into a shell.
+// curl is a line that makes the conference "meeting" when it is pasted into a shell on this host.
 func (o *options) curl() string {
 	return `  curl --cacert ` + shellQuote(o.in("ca.pem")) + ` -H "Authorization: Bearer $(cat ` + shellQuote(o.in(cliToken)) + `)" \
     -H 'Content-Type: application/json' -d '{"id":"meeting","admissionPolicy":"anonymous"}' \

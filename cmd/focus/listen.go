@@ -9,8 +9,8 @@ import (
 
 // sockets is what the server listens on. A nil one was not asked for.
 type sockets struct {
-	udp                 net.PacketConn
-	tcp, tls, https, ws net.Listener
+	udp                         net.PacketConn
+	tcp, tls, https, ws, http01 net.Listener // the last for ACME
 }
 
 // listen opens all sockets, or none.
@@ -42,6 +42,11 @@ func listen(o *options) (_ *sockets, err error) {
 			return nil, listenError(err, "--ws", o.ws)
 		}
 	}
+	if o.acmeHTTP != "" {
+		if s.http01, err = net.Listen("tcp", o.acmeHTTP); err != nil {
+			return nil, listenError(err, "--acme-http", o.acmeHTTP)
+		}
+	}
 	return s, nil
 }
 
@@ -50,7 +55,7 @@ func (s *sockets) close() {
 	if s.udp != nil {
 		s.udp.Close()
 	}
-	for _, l := range []net.Listener{s.tcp, s.tls, s.https, s.ws} {
+	for _, l := range []net.Listener{s.tcp, s.tls, s.https, s.ws, s.http01} {
 		if l != nil {
 			l.Close()
 		}

@@ -40,6 +40,14 @@ type options struct {
 	language         string
 	logLevel         slog.Level
 	logFormat        string
+
+	tlsCert, tlsKey    string // files; "": none
+	tlsClientCA, tlsCA string
+	tlsMin             uint16
+	acmeNames          []string
+	acmeEmail          string
+	acmeDirectory      string
+	acmeHTTP           string // HOST:PORT, or "" for nowhere
 }
 
 // options reads the settings. An error names the flag, and what to write there.

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -29,12 +32,26 @@ func (c *serveCommand) Run(io *streams, holder ctxHolder) error {
 		return err
 	}
 	s.greet(io.out)
-	select {
-	case <-holder.ctx.Done():
-	case err = <-s.failed:
-	}
+	err = s.wait(holder.ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(holder.ctx), closeTime)
 	defer cancel()
 	s.stop(ctx)
 	return err
+}
+
+// wait returns when the server is to end. SIGHUP makes it read its certificates again.
+func (s *system) wait(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-s.failed:
+			return err
+		case <-hangup:
+			s.tls.check(true)
+		}
+	}
 }

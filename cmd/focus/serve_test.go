@@ -254,6 +254,50 @@ func upgradesTo(t *testing.T, conn net.Conn, path, origin, want string) {
 	}
 }
 
+// TestHangup: SIGHUP makes the server show a new certificate, while a call goes on.
+func TestHangup(t *testing.T) {
+	const name = "conference.example.com"
+	folder := t.TempDir()
+	shows := func(from string) {
+		copyFile(t, from+"/cert.pem", filepath.Join(folder, "cert.pem"))
+		copyFile(t, from+"/key.pem", filepath.Join(folder, "key.pem"))
+	}
+	first, second := authority(t, name), authority(t, name)
+	shows(first)
+	t.Setenv("FOCUS_TLS_CERT", filepath.Join(folder, "cert.pem"))
+	t.Setenv("FOCUS_TLS_KEY", filepath.Join(folder, "key.pem"))
+	s := newServer(t)
+	s.start()
+	s.shell("bin/focus conference new --id meeting --policy anonymous")
+	alice := s.calls("alice")
+	dials := func(trusted string) error {
+		conn, err := tls.Dial("tcp", "127.0.0.1:"+s.ports[1], trusting(t, trusted, name))
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}
+	if err := dials(first); err != nil {
+		t.Errorf("before: %v", err)
+	}
+	shows(second)
+	s.command.Process.Signal(syscall.SIGHUP)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	err := dials(second)
+	for end := time.Now().Add(5 * time.Second); err != nil && time.Now().Before(end); <-tick.C {
+		err = dials(second)
+	}
+	if err != nil {
+		t.Errorf("after: %v", err)
+	}
+	if roster := s.shell("bin/focus conference show meeting"); strings.Count(roster, "connected") != 1 {
+		t.Errorf("alice's call:\n%s", roster)
+	}
+	s.stop()
+	s.wantsOut("the server is gone", alice)
+}
+
 // TestTheREADMEIsTrue runs its examples, but for those that make runs, against a server on other ports.
 func TestTheREADMEIsTrue(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {

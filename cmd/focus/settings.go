@@ -20,6 +20,15 @@ type settings struct {
 	WS           string        `name:"ws" help:"Where SIP over WebSocket without TLS is answered; off for nowhere." default:"off" placeholder:"HOST:PORT"`
 	WSOrigins    string        `name:"ws-origins" help:"Web pages that may call by WebSocket, beside those of this host: https://HOST, HOST, *.HOST or *, with commas between them." placeholder:"NAMES"`
 	DNS          string        `name:"dns" help:"Server of names that is asked where SIP domains lead. Default: those of /etc/resolv.conf." placeholder:"HOST:PORT"`
+	TLSCert      string        `name:"tls-cert" help:"Certificate of the server in PEM, with those between it and its authority; read again when it changes. Default: one of our own authority, in the data folder." placeholder:"FILE"`
+	TLSKey       string        `name:"tls-key" help:"Its key." placeholder:"FILE"`
+	TLSMin       string        `name:"tls-min" help:"Least version of TLS: ${enum}." default:"1.2" enum:"1.2,1.3" placeholder:"VERSION"`
+	TLSClientCA  string        `name:"tls-client-ca" help:"Who signs the certificates that peers may show on the SIP port, in PEM." placeholder:"FILE"`
+	TLSCA        string        `name:"tls-ca" help:"Who signs the certificates of servers that we call, beside the authorities of the system, in PEM." placeholder:"FILE"`
+	ACME         string        `name:"acme" help:"Names, with commas, for which certificates are got by ACME. To use it is to agree to the terms of that server." placeholder:"NAMES"`
+	ACMEEmail    string        `name:"acme-email" help:"Where the ACME server can write to." placeholder:"ADDRESS"`
+	ACMEDir      string        `name:"acme-directory" help:"The ACME server." default:"https://acme-v02.api.letsencrypt.org/directory" placeholder:"URL"`
+	ACMEHTTP     string        `name:"acme-http" help:"Where http-01 challenges of ACME are answered, which come to port 80; off: only tls-alpn-01 on the HTTPS port." default:"off" placeholder:"HOST:PORT"`
 	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
 	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
 	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`

@@ -97,6 +97,7 @@ func TestWhatAFileMayNotSay(t *testing.T) {
 		"sip: ':5060":              "cannot be read",
 		"media-timeout: soon":      "media-timeout",
 		"log-level: loud":          "log-level",
+		"tls-min: '1.1'":           "tls-min",
 		"sip: :5060\nsip: :5061\n": "cannot be read",
 	} {
 		if _, _, err := parsed(t, file); err == nil || !strings.Contains(err.Error(), want) {
@@ -138,6 +139,14 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		"ws: '5066'":               "--ws",
 		"ws-origins: 'x://a/b'":    "--ws-origins",
 		"ws-origins: 'a, b:80'":    "--ws-origins",
+		"tls-cert: c.pem":          "name both",
+		"tls-key: k.pem":           "name both",
+		"acme: localhost":          "--acme",
+		"acme: 192.0.2.1":          "--acme",
+		"acme: 'a.example.com'\ntls-cert: c.pem\ntls-key: k.pem":             "choose one",
+		"acme: 'a.example.com'\nacme-directory: 'http://ca.example.com/dir'": "--acme-directory",
+		"acme: 'a.example.com'\nacme-http: '80'":                             "--acme-http",
+		"acme-http: ':80'":                                                   "without --acme",
 	} {
 		s, _, err := parsed(t, file)
 		if err != nil {

@@ -31,12 +31,13 @@ type system struct {
 	password string // of the administrator, at the first start
 
 	store   *cluster.Cluster
-	certs   *certificates
+	tls     *identity
 	limiter *cluster.Limiter
 	mcu     *mcu.Server
 	focus   *focus.Server
 	https   *http.Server
 	ws      *http.Server // nil when it was not asked for
+	http01  *http.Server // of ACME; nil: none
 
 	failed chan error // a socket that cannot be served any more
 	cancel context.CancelFunc
@@ -82,7 +83,7 @@ func (s *system) openCertificates(context.Context) (err error) {
 	if name, err := os.Hostname(); err == nil {
 		names = append(names, name)
 	}
-	s.certs, err = openCertificates(s.options.data, names, s.log, time.Now())
+	s.tls, err = openIdentity(s.options, names, s.log, time.Now())
 	return err
 }
 
@@ -155,18 +156,33 @@ func (s *system) serve(ctx context.Context, open *sockets) {
 		s.run("SIP over TCP", func() error { return ua.ServeTCP(open.tcp) })
 	}
 	if open.tls != nil {
-		s.run("SIP over TLS", func() error { return ua.ServeTLS(tls.NewListener(open.tls, s.certs.config())) })
+		s.run("SIP over TLS", func() error { return ua.ServeTLS(tls.NewListener(open.tls, s.tls.sip())) })
 	}
 	s.https = api.NewServer(api.New(api.Config{
 		C3P: s.focus, Users: s.store.Users, Tokens: s.store.Tokens, Limiter: s.limiter, Ready: s.ready,
 		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: ua.WebSocket(),
-	}), s.certs.config(), s.log)
+	}), s.tls.https(), s.log)
 	s.run("HTTPS", func() error { return s.https.ServeTLS(limited(open.https), "", "") })
 	if open.ws != nil {
 		s.ws = api.NewWebSocketServer(ua.WebSocket(), s.log)
 		s.run("SIP over WebSocket", func() error { return s.ws.Serve(limited(open.ws)) })
 	}
 	s.work.Go(func() { s.sweep(ctx) })
+	s.work.Go(func() { s.tls.watch(ctx) })
+	s.serveACME(ctx, open)
+}
+
+// serveACME gets the certificates once HTTPS is served, where the ACME server looks.
+func (s *system) serveACME(ctx context.Context, open *sockets) {
+	if s.tls.acme == nil {
+		return
+	}
+	if open.http01 != nil {
+		s.http01 = s.tls.acme.http01(s.log)
+		s.run("HTTP for ACME", func() error { return s.http01.Serve(open.http01) })
+	}
+	s.tls.acme.useRoots(ctx, s.tls.outgoing())
+	s.work.Go(func() { s.tls.acme.obtain(ctx) })
 }
 
 func limited(l net.Listener) net.Listener {
@@ -233,6 +249,9 @@ func (s *system) stop(ctx context.Context) {
 	}
 	if s.ws != nil {
 		s.note("closing WebSocket", s.ws.Close())
+	}
+	if s.http01 != nil {
+		s.note("closing HTTP for ACME", s.http01.Close())
 	}
 	if s.mcu != nil {
 		s.note("closing recordings", s.mcu.Close())

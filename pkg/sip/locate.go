@@ -2,7 +2,6 @@ package sip
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -81,13 +80,6 @@ func (ua *UserAgent) listening(transport string) (all []netip.AddrPort) {
 		}
 	}
 	return all
-}
-
-func dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if network == "tls" {
-		return (&tls.Dialer{}).DialContext(ctx, "tcp", addr)
-	}
-	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
 // viaRequestURI as the destination of a message, which is no address, makes its Request-URI the next hop.

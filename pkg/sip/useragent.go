@@ -3,6 +3,7 @@ package sip
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -37,7 +38,9 @@ type Config struct {
 	// Supported are the option tags that the handlers understand. A request that requires another gets 420 (RFC 3261 §8.2.2.3).
 	Supported []string
 
-	// Dial opens connections: network is "tcp" or "tls". Nil uses the net package and, for tls, the system's roots.
+	// TLS is asked for the settings of each connection that is opened over TLS; the name to be checked is filled in. Nil: the system's roots.
+	TLS func() *tls.Config
+	// Dial opens connections: network is "tcp" or "tls". Nil uses the net package, and for tls what TLS says.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Locate finds the servers of a URI, best first (RFC 3263). Nil asks the servers of
 	// /etc/resolv.conf: see [LocateBy]. A target that is one of our own sockets is left out, and [ErrOwnDomain] when there is no other.
@@ -89,7 +92,7 @@ func (c Config) withDefaults() Config {
 		c.Handler = HandlerFunc(func(tx *ServerTransaction) { tx.Reply(501) })
 	}
 	if c.Dial == nil {
-		c.Dial = dial
+		c.Dial = dialer(c.TLS)
 	}
 	if c.Locate == nil {
 		c.Locate = LocateBy(locate.New(locate.Config{}))
