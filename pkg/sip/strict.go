@@ -164,8 +164,8 @@ func isVia(via *ViaHeader) bool {
 func stamp(via *ViaHeader, from netip.AddrPort) {
 	_, wantsPort := lookup(via.Params, "rport")
 	via.Params.Remove("received")
-	if host, ok := literal(via.Host); wantsPort || !ok || host != from.Addr() {
-		via.Params.Add("received", from.Addr().String())
+	if host, ok := literal(via.Host); wantsPort || !ok || host != from.Addr().WithZone("") {
+		via.Params.Add("received", from.Addr().WithZone("").String())
 	}
 	if wantsPort {
 		via.Params.Remove("rport")

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -32,7 +31,7 @@ type Config struct {
 	Handler Handler      // nil answers 501
 	Logger  *slog.Logger // nil is silent
 	Name    string       // for Server and User-Agent headers
-	Host    string       // what Via and Contact call us; empty is the local address of the socket
+	Host    string       // what Via and Contact call us; empty, or an address of the other family, is the local address of the socket
 	Timers  Timers
 
 	// Supported are the option tags that the handlers understand. A request that requires another gets 420 (RFC 3261 §8.2.2.3).
@@ -268,41 +267,4 @@ func (ua *UserAgent) removeListener(l net.Listener) {
 		delete(ua.listeners, l)
 	}
 	ua.running.Done()
-}
-
-// hostOf is the name we give ourselves to a peer on that flow.
-func (ua *UserAgent) hostOf(f flow) string {
-	local := f.link.local().Addr()
-	if ua.cfg.Host == "" && local.IsUnspecified() {
-		local = sourceTo(f.remote)
-	}
-	if !local.IsValid() {
-		return cmp.Or(ua.cfg.Host, "invalid.invalid")
-	}
-	return cmp.Or(ua.cfg.Host, local.String())
-}
-
-// sourceTo asks the routing table which of our addresses a peer sees. Nothing is sent.
-func sourceTo(remote netip.AddrPort) netip.Addr {
-	conn, err := net.Dial("udp", remote.String())
-	if err != nil {
-		return netip.Addr{}
-	}
-	defer conn.Close()
-	return addrPort(conn.LocalAddr()).Addr()
-}
-
-// portOf is the port where new connections and datagrams of that transport find us: the listener's, else that of the socket itself.
-func (ua *UserAgent) portOf(f flow) int {
-	if f.link.transport() == "UDP" {
-		return int(f.link.local().Port())
-	}
-	ua.mu.Lock()
-	defer ua.mu.Unlock()
-	for l, transport := range ua.listeners {
-		if transport == f.link.transport() {
-			return int(addrPort(l.Addr()).Port())
-		}
-	}
-	return int(f.link.local().Port())
 }
