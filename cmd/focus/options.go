@@ -34,7 +34,9 @@ type options struct {
 	mediaIP          netip.Addr
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
-	mediaRing        bool // io_uring, where the kernel has it
+	mediaRing        bool          // io_uring, where the kernel has it
+	sessionExpires   time.Duration // negative: none
+	minSE            time.Duration
 	digest           []sip.Algorithm
 	prompts          *prompt.Library
 	language         string
@@ -53,7 +55,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readDigest, s.readPrompts, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readDigest, s.readPrompts, s.readSession, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
@@ -159,6 +161,22 @@ func (s *settings) readDigest(o *options) error {
 			return fmt.Errorf("--digest %q: write sha-512-256, sha-256 and md5, or some of them, with commas between them", s.Digest)
 		}
 		o.digest = append(o.digest, algorithm)
+	}
+	return nil
+}
+
+// readSession: "The absolute minimum for the Min-SE header field is 90 seconds" (RFC 4028 section 5).
+func (s *settings) readSession(o *options) error {
+	const least = 90 * time.Second
+	switch {
+	case s.MinSE < least:
+		return fmt.Errorf("--min-se %v: 90s is the least", s.MinSE)
+	case s.SessionTime != 0 && s.SessionTime < s.MinSE:
+		return fmt.Errorf("--session-expires %v: not less than --min-se, which is %v, or 0", s.SessionTime, s.MinSE)
+	}
+	o.minSE, o.sessionExpires = s.MinSE, s.SessionTime
+	if s.SessionTime == 0 {
+		o.sessionExpires = -1
 	}
 	return nil
 }

@@ -120,6 +120,7 @@ func (s *system) startFocus(context.Context) (err error) {
 			Name: "Focus/" + version, Host: host, Origins: s.options.origins,
 			MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1],
 			Locate: sip.LocateBy(locate.New(s.options.locating())),
+			SessionExpires: s.options.sessionExpires, MinSE: s.options.minSE,
 		},
 		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
 		Registrar: registrar.Config{Store: s.store.Bindings, Key: key},

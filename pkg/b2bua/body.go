@@ -12,7 +12,6 @@ const mediaTypeSDP = "application/sdp"
 var (
 	ErrMediaType = errors.New("body is not a session description") // 415
 	ErrNoAnswer  = errors.New("no answer in the ACK")
-	ErrPending   = errors.New("an offer of ours is still unanswered") // 491
 )
 
 // descriptionOf reads the session description of a message; nil when it has no body.

@@ -7,10 +7,12 @@
 //	re-INVITE: hold, resume, new address, new codec; no offer  yes   reinvite.go
 //	re-INVITE of ours, when the MCU wants a new agreement      yes   offer.go
 //	UPDATE (RFC 3311)                                          yes   update.go
+//	PRACK (RFC 3262), 183 for who requires it                  yes   prack.go
+//	session timers (RFC 4028)                                  yes   refresh.go; the clock is pkg/sip's
 //	BYE either way, with Reason (RFC 3326)                     yes   bye.go
 //	INFO: application/dtmf-relay, application/dtmf             yes   info.go
 //	OPTIONS in the dialog                                      yes   options.go
-//	reliable provisional responses (RFC 3262), early media     no
+//	early media before the 200 for who does not require it     no
 //	multipart bodies                                           no
 //	two legs joined into a call                                no
 package b2bua

@@ -23,7 +23,9 @@ func (l *Leg) Connect(ctx context.Context) error {
 
 // Accept answers the call with what Connect brought. sip.ErrCancelled says that the caller was faster; the endpoint must then be removed.
 func (l *Leg) Accept(headers ...sip.Header) error {
-	l.setOffered(l.answer.Type == Offer)
+	if l.answer.Text != "" {
+		l.setOffered(l.answer.Type == Offer)
+	}
 	contentType, body := l.answer.body()
 	if err := l.dialog.Accept(contentType, body, append(headers, AllowHeader())...); err != nil {
 		return fmt.Errorf("accepting the call: %w", err)

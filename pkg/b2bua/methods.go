@@ -11,6 +11,7 @@ func methods() map[sip.Method]func(*Leg, *sip.ServerTransaction) {
 	return map[sip.Method]func(*Leg, *sip.ServerTransaction){
 		sip.INVITE:  (*Leg).reinvite,
 		sip.UPDATE:  (*Leg).update,
+		sip.PRACK:   (*Leg).prack,
 		sip.BYE:     (*Leg).bye,
 		sip.INFO:    (*Leg).info,
 		sip.OPTIONS: (*Leg).options,
@@ -19,7 +20,7 @@ func methods() map[sip.Method]func(*Leg, *sip.ServerTransaction) {
 
 // Methods are the methods a leg takes, for Allow.
 func Methods() []sip.Method {
-	return []sip.Method{sip.INVITE, sip.ACK, sip.CANCEL, sip.UPDATE, sip.BYE, sip.INFO, sip.OPTIONS}
+	return []sip.Method{sip.INVITE, sip.ACK, sip.CANCEL, sip.UPDATE, sip.PRACK, sip.BYE, sip.INFO, sip.OPTIONS}
 }
 
 // AllowHeader lists what a leg takes.

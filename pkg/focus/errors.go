@@ -67,7 +67,6 @@ var outcomes = []outcome{
 	{errCrowded, 503, 0, c3p.ReasonServiceUnavailable, "too many callers are being asked for the PIN"},
 
 	{b2bua.ErrMediaType, 415, 0, c3p.ReasonInvalidContent, "the body is not a session description"},
-	{b2bua.ErrPending, 491, 0, c3p.ReasonServiceUnavailable, "another offer is unanswered"},
 	{registrar.ErrMalformed, 400, 0, c3p.ReasonInvalidContent, ""},
 	{registrar.ErrLoop, 403, 0, c3p.ReasonForbidden, "the contact leads back to this server"},
 	{registrar.ErrTooMany, 403, 0, c3p.ReasonForbidden, "too many contacts are registered"},

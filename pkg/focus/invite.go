@@ -17,6 +17,7 @@ import (
 //	authenticate   digest, if the caller offers it                      401
 //	admit          on the loop: policy, lock, the user's name           401, 403, 404
 //	Connect        the offer to the MCU, the answer back                400, 488, 503
+//	Progress       183, for who requires reliable responses
 //	enter          on the loop: the roster, and 200                     403, 487
 //
 // A CANCEL has been answered by the transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
@@ -73,7 +74,10 @@ func (s *Server) join(tx *sip.ServerTransaction, who visitor, to conference.Addr
 	if err = l.Connect(s.ctx); err != nil {
 		return err
 	}
-	if err = l.focus.do(s.ctx, func() error { return l.focus.enter(time.Now(), l) }); err != nil {
+	if err = l.Progress(); err == nil {
+		err = l.focus.do(s.ctx, func() error { return l.focus.enter(time.Now(), l) })
+	}
+	if err != nil {
 		l.removeAtMCU()
 		return fmt.Errorf("joining %s: %w", to.ID, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +25,7 @@ type Config struct {
 	Dial     func(conference.ID) conference.URI
 	Language string      // of prompts, for callers who name none (BCP 47); "": "en"
 	MCU      c3p.Handler // nil: UseMCU follows, and until then callers get 503
-	SIP      sip.Config  // of the user agent; Handler and Logger are the server's own
+	SIP      sip.Config  // of the user agent; Handler, Logger and Supported are the server's own
 	Logger   *slog.Logger
 
 	Directory Directory
@@ -120,7 +119,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	config.SIP.Handler, config.SIP.Logger = s, config.Logger
-	config.SIP.Supported = append(slices.Clone(config.SIP.Supported), registrar.Options()...)
+	config.SIP.Supported = extensions()
 	s.ua = sip.New(config.SIP)
 	return s, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // DialogID names a dialog from our side (RFC 3261 §12).
@@ -35,6 +36,13 @@ type DialogState struct {
 	Transport                   string         // on which the peer's last request or response came
 	Peer                        netip.AddrPort // from where
 	Symmetric                   bool           // send to Peer, not to the RemoteTarget: see Dialog.way
+
+	Session         bool          // made by INVITE
+	TakesUpdate     bool          // the peer's Allow has UPDATE
+	SessionInterval time.Duration // RFC 4028; 0 is none
+	Refresher       bool          // we refresh the session
+	SessionEnd      time.Time     // when it is given up unless it is refreshed
+	MinSE           time.Duration // that a 422 has named; 0 is none
 }
 
 // DialogHandler is told what happens in a dialog. Calls for one dialog come one at a time and in the order in which the messages arrived; they
@@ -68,6 +76,14 @@ type Dialog struct {
 	bound    bool                // our INVITE went over a Flow, and so does what follows
 	share    func()              // lets go of the peer's share of dialogs; nil for ours
 	referred bool                // the peer has sent a REFER
+
+	exchange  exchange           // of offer and answer
+	updating  bool               // an UPDATE of ours not answered
+	updated   *ServerTransaction // an UPDATE of the peer not answered
+	rel       *reliability       // of our provisional responses; mostly nil
+	heardSeq  uint32             // CSeq of the INVITE to which the peer's last reliable provisional response came
+	heardRSeq uint32             // its RSeq
+	alarm     *time.Timer        // of the session timer
 }
 
 // newDialog registers a dialog.
@@ -173,6 +189,8 @@ func (d *Dialog) abandon(cause error) (pending *ServerTransaction) {
 		delete(d.unacked, seq)
 	}
 	pending, d.incoming = d.incoming, nil
+	d.endReliable()
+	stop(d.alarm)
 	d.ua.dialogs.remove(DialogID{d.s.CallID, d.s.LocalTag, d.s.RemoteTag}, d)
 	letGo(d.share)
 	d.cancel(cause)

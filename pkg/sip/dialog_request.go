@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
-	"time"
 )
 
 // refreshesTarget: methods whose Contact replaces the remote target (RFC 3261 §12.2, RFC 3311, RFC 6665 §4.4.1) and which carry ours.
@@ -27,7 +25,7 @@ func (d *Dialog) Request(ctx context.Context, method Method, contentType string,
 		return nil, err
 	}
 	res, err := t.Final(ctx)
-	d.learn(method, res, err)
+	d.learn(t, res, err)
 	return res, err
 }
 
@@ -48,18 +46,54 @@ func (d *Dialog) start(ctx context.Context, method Method, contentType string, b
 	return d.ua.start(ctx, req, d.way(), take)
 }
 
-// learn ends the dialog when the peer does not know it, and refreshes the target.
-func (d *Dialog) learn(method Method, res *Response, err error) {
+// learn ends the dialog when the peer does not know it, and takes from a final response what concerns the dialog: the target, the session timer,
+// the end of an offer.
+func (d *Dialog) learn(t *ClientTransaction, res *Response, err error) {
+	method, c := t.req.Method, carrier{true, t.req.CSeq().SeqNo}
+	d.mu.Lock()
+	switch {
+	case err != nil:
+		d.exchange.fail(c)
+	default:
+		d.learnAllow(res)
+		if method != INVITE { // inOrder has seen those
+			d.exchange.response(c, res.StatusCode, false, isDescribed(res))
+		}
+		if res.IsSuccess() && refreshesTarget(method) {
+			d.refresh(res.Contact())
+			d.learnSession(res)
+		}
+	}
+	d.mu.Unlock()
 	switch {
 	case errors.Is(err, ErrTimeout):
-		d.end(err)
+		d.lost(method, err)
 	case err != nil:
-	case res.StatusCode == 481 || res.StatusCode == 408:
+	case res.StatusCode == 408:
+		d.lost(method, &StatusError{res.StatusCode, res.Reason, res})
+	case res.StatusCode == 481:
 		d.end(&StatusError{res.StatusCode, res.Reason, res})
-	case res.IsSuccess() && refreshesTarget(method):
-		d.mu.Lock()
-		d.refresh(res.Contact())
-		d.mu.Unlock()
+	}
+}
+
+// lost ends the dialog with a peer that does not answer: "For INVITE initiated dialogs, terminating the dialog consists of sending a BYE" (RFC 3261
+// §12.2.1.2). Nobody waits for what it answers.
+func (d *Dialog) lost(method Method, cause error) {
+	d.mu.Lock()
+	says := d.s.Session && d.s.State == Confirmed && !d.leaving && method != BYE
+	d.mu.Unlock()
+	if says {
+		if t, err := d.start(d.ctx, BYE, "", nil, []Header{ReasonHeader("SIP", 408, "no answer")}, nil); err == nil {
+			d.ua.log.Debug("peer is lost", "call", t.req.CallID().Value(), "err", cause)
+		}
+	}
+	d.end(cause)
+}
+
+// learnAllow remembers whether the peer takes UPDATE. Called with mu held.
+func (d *Dialog) learnAllow(m Message) {
+	if allowed := HeaderValues(m, "Allow"); len(allowed) > 0 {
+		d.s.TakesUpdate = isOneOf(string(UPDATE), allowed)
 	}
 }
 
@@ -101,8 +135,13 @@ func (d *Dialog) build(method Method, seq uint32, contentType string, body []byt
 	if refreshesTarget(method) {
 		req.AppendHeader(parseContact(d.s.Contact))
 	}
+	addHeaders(req, d.sessionHeaders(method))
 	addHeaders(req, headers)
+	if method == INVITE || method == UPDATE {
+		d.ua.addSupported(req)
+	}
 	SetBody(req, contentType, body)
+	d.exchange.request(carrier{true, seq}, method, len(body) > 0 && isDescription(contentType))
 	return req
 }
 
@@ -180,26 +219,15 @@ func (d *Dialog) InviteWithoutOffer(ctx context.Context, answer func(*Response) 
 func (d *Dialog) reinvite(ctx context.Context, contentType string, body []byte, headers []Header, answer func(*Response) (string, []byte)) (*Response, error) {
 	for {
 		res, err := d.inviteOnce(ctx, contentType, body, headers, answer)
-		if err != nil || res.StatusCode != 491 {
+		if err != nil || res.IsSuccess() {
 			return res, err
 		}
-		select {
-		case <-time.After(d.backOff()):
-		case <-ctx.Done():
-			return res, fmt.Errorf("re-INVITE after 491: %w", context.Cause(ctx))
-		case <-d.Done():
-			return res, fmt.Errorf("re-INVITE after 491: %w", ErrDialogDone)
+		if wait, again := d.tryAgain(res); !again {
+			return res, nil
+		} else if err := d.pause(ctx, wait); err != nil {
+			return res, fmt.Errorf("re-INVITE after %d: %w", res.StatusCode, err)
 		}
 	}
-}
-
-// backOff: "If the UAC is the owner of the Call-ID of the dialog ID ..., T has a randomly chosen value between 2.1 and 4 seconds in units of 10
-// ms. If the UAC is not the owner of the Call-ID of the dialog ID, T has a randomly chosen value of between 0 and 2 seconds" (§14.1).
-func (d *Dialog) backOff() time.Duration {
-	if d.Snapshot().Caller {
-		return 2100*time.Millisecond + time.Duration(rand.IntN(191))*10*time.Millisecond
-	}
-	return time.Duration(rand.IntN(201)) * 10 * time.Millisecond
 }
 
 func (d *Dialog) inviteOnce(ctx context.Context, contentType string, body []byte, headers []Header, answer func(*Response) (string, []byte)) (*Response, error) {
@@ -211,23 +239,40 @@ func (d *Dialog) inviteOnce(ctx context.Context, contentType string, body []byte
 	if err != nil {
 		return nil, err
 	}
-	res, err := t.Final(ctx)
-	d.learn(INVITE, res, err)
+	res, err := d.finalOfInvite(ctx, t, answer)
+	owed := d.owesAnswer()
+	d.learn(t, res, err)
 	if err != nil || !res.IsSuccess() {
 		return res, err
 	}
 	var ackType string
 	var ackBody []byte
-	if answer != nil {
+	if answer != nil && owed {
 		ackType, ackBody = answer(res)
 	}
 	return res, d.acknowledge(ctx, res.CSeq().SeqNo, ackType, ackBody)
 }
 
+// finalOfInvite waits for the final response and acknowledges reliable provisional ones.
+func (d *Dialog) finalOfInvite(ctx context.Context, t *ClientTransaction, answer func(*Response) (string, []byte)) (*Response, error) {
+	for {
+		res, err := t.Next(ctx)
+		switch {
+		case err != nil:
+			return t.failed(ctx, err)
+		case !res.IsProvisional():
+			return res, nil
+		}
+		if err := d.prack(ctx, res, answer); err != nil {
+			d.ua.log.Debug("no PRACK", "err", err)
+		}
+	}
+}
+
 func (d *Dialog) claim() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.outgoing || d.incoming != nil {
+	if d.outgoing || d.incoming != nil || d.exchange.open {
 		return fmt.Errorf("re-INVITE: %w", ErrPending)
 	}
 	d.outgoing = true
@@ -246,14 +291,15 @@ func (d *Dialog) takeAgain() func(*Response) bool {
 	seen := false
 	return func(res *Response) bool {
 		if !res.IsSuccess() {
-			return false
+			return !d.inOrder(res)
 		}
 		again := seen
 		seen = true
 		if again {
 			d.acknowledgeAgain(res.CSeq().SeqNo)
+			return true
 		}
-		return again
+		return !d.inOrder(res)
 	}
 }
 
@@ -293,6 +339,10 @@ func (d *Dialog) acknowledgeAgain(seq uint32) {
 // by CANCEL. "The callee's UA ... MUST NOT send a BYE on a confirmed dialog until it has received an ACK for its 2xx response or until the server
 // transaction times out" (RFC 3261 §15), so Bye waits for that. Whatever the peer answers, the dialog is over when Bye returns.
 func (d *Dialog) Bye(ctx context.Context, headers ...Header) error {
+	return d.bye(ctx, ErrDialogDone, headers...)
+}
+
+func (d *Dialog) bye(ctx context.Context, cause error, headers ...Header) error {
 	d.mu.Lock()
 	if d.leaving || d.s.State == Terminated {
 		d.mu.Unlock()
@@ -303,7 +353,7 @@ func (d *Dialog) Bye(ctx context.Context, headers ...Header) error {
 	d.mu.Unlock()
 	switch {
 	case state == Confirmed:
-		defer d.end(ErrDialogDone)
+		defer d.end(cause)
 		if err := d.awaitAck(ctx); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ type Invitation struct {
 
 	// Provisional sees each 1xx in order; d is nil when it makes no early dialog (100).
 	Provisional func(d *Dialog, res *Response)
-	// Answer makes the body of the ACK from a 2xx that holds the peer's offer.
+	// Answer makes the body of the ACK from a 2xx that holds the peer's offer, or of the PRACK from a reliable provisional response with it.
 	Answer func(res *Response) (contentType string, body []byte)
 	// Credentials are asked once when the peer answers 401 or 407.
 	Credentials func(realm string) (username, password string, ok bool)
@@ -37,15 +37,25 @@ func (ua *UserAgent) Invite(ctx context.Context, inv Invitation) (*Dialog, *Resp
 	if err != nil {
 		return nil, nil, err
 	}
-	d, res, err := ua.inviteOnce(ctx, &inv, req)
-	if res == nil || !isChallenge(res) || inv.Credentials == nil {
-		return d, res, err
+	for challenged, raised := false, false; ; {
+		d, res, err := ua.inviteOnce(ctx, &inv, req)
+		if res == nil || err == nil {
+			return d, res, err
+		}
+		again, ok := (*Request)(nil), false
+		switch {
+		case isChallenge(res) && inv.Credentials != nil && !challenged:
+			challenged = true
+			again, ok = authorized(req, res, inv.Credentials)
+		case res.StatusCode == 422 && !raised:
+			raised = true
+			again, ok = raiseInvite(req, res)
+		}
+		if !ok {
+			return d, res, err
+		}
+		req = again
 	}
-	again, ok := authorized(req, res, inv.Credentials)
-	if !ok {
-		return d, res, err
-	}
-	return ua.inviteOnce(ctx, &inv, again)
 }
 
 func isChallenge(res *Response) bool { return res.StatusCode == 401 || res.StatusCode == 407 }
@@ -61,6 +71,8 @@ func (ua *UserAgent) newInvite(ctx context.Context, inv *Invitation) (*Request, 
 	req.AppendHeader(&ToHeader{DisplayName: inv.ToName, Address: to})
 	addHeaders(req, inv.Headers)
 	SetFlow(req, inv.Flow)
+	addHeaders(req, ua.proposal())
+	ua.addSupported(req)
 	contact := inv.Contact
 	if contact.Host == "" {
 		way, err := ua.wayOf(ctx, req)
@@ -117,9 +129,7 @@ func (c *call) wait(ctx context.Context, t *ClientTransaction) (*Dialog, *Respon
 			}
 			return nil, nil, or(context.Cause(ctx), err)
 		case res.IsProvisional():
-			if c.inv.Provisional != nil {
-				c.inv.Provisional(c.dialogOf(res), res)
-			}
+			c.provisional(ctx, res)
 		case res.IsSuccess():
 			return c.accepted(ctx, res)
 		default:
@@ -127,6 +137,19 @@ func (c *call) wait(ctx context.Context, t *ClientTransaction) (*Dialog, *Respon
 			c.close(refused)
 			return nil, res, refused
 		}
+	}
+}
+
+func (c *call) provisional(ctx context.Context, res *Response) {
+	d := c.dialogOf(res)
+	if c.inv.Provisional != nil {
+		c.inv.Provisional(d, res)
+	}
+	if d == nil {
+		return
+	}
+	if err := d.prack(ctx, res, c.inv.Answer); err != nil {
+		c.ua.log.Debug("no PRACK", "err", err)
 	}
 }
 
@@ -138,7 +161,7 @@ func (c *call) accepted(ctx context.Context, res *Response) (*Dialog, *Response,
 	}
 	var contentType string
 	var body []byte
-	if c.inv.Answer != nil && len(c.inv.Body) == 0 {
+	if c.inv.Answer != nil && d.owesAnswer() {
 		contentType, body = c.inv.Answer(res)
 	}
 	if err := d.acknowledge(ctx, res.CSeq().SeqNo, contentType, body); err != nil {
@@ -155,7 +178,10 @@ func (c *call) take(res *Response) bool {
 	}
 	d, fresh := c.learn(res)
 	if !res.IsSuccess() {
-		return false
+		return d != nil && !d.inOrder(res)
+	}
+	if d != nil && fresh {
+		d.inOrder(res)
 	}
 	c.mu.Lock()
 	wins := c.winner == nil && !c.over
@@ -208,6 +234,7 @@ func (c *call) learn(res *Response) (d *Dialog, fresh bool) {
 		}
 		d.setInviting(c.t)
 		d.bound = c.inv.Flow.Transport() != ""
+		d.asked(c.req)
 		c.dialogs[tag] = d
 	}
 	return d, d.update(res)
@@ -221,7 +248,7 @@ func (c *call) state(res *Response, tag string) DialogState {
 	return DialogState{
 		CallID: c.req.CallID().Value(), LocalTag: localTag, RemoteTag: tag, Caller: true,
 		LocalURI: from.Address.String(), RemoteURI: to.Address.String(), LocalName: from.DisplayName, RemoteName: to.DisplayName,
-		RemoteTarget: c.req.Recipient.String(), Contact: c.req.Contact().Value(), LocalSeq: c.req.CSeq().SeqNo,
+		RemoteTarget: c.req.Recipient.String(), Contact: c.req.Contact().Value(), LocalSeq: c.req.CSeq().SeqNo, Session: true,
 	}
 }
 
@@ -259,6 +286,13 @@ func (c *call) endOthers(winner *Dialog, cause error) {
 	}
 }
 
+// asked notes the INVITE of which the dialog came.
+func (d *Dialog) asked(req *Request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.exchange.request(carrier{true, req.CSeq().SeqNo}, INVITE, isDescribed(req))
+}
+
 func (d *Dialog) setInviting(t *ClientTransaction) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -285,8 +319,10 @@ func (d *Dialog) update(res *Response) (confirmed bool) {
 			d.link = s
 		}
 	}
+	d.learnAllow(res)
 	if res.IsSuccess() {
-		d.s.State = Confirmed
+		d.s.State, d.inviting = Confirmed, nil
+		d.learnSession(res)
 	}
 	return res.IsSuccess()
 }

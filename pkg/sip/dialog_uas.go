@@ -23,7 +23,7 @@ func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h Dialo
 		CallID: req.CallID().Value(), LocalTag: tx.LocalTag(), RemoteTag: remoteTag,
 		LocalURI: to.Address.String(), RemoteURI: from.Address.String(), LocalName: to.DisplayName, RemoteName: from.DisplayName,
 		RemoteTarget: target.Address.String(), Contact: (&ContactHeader{Address: contact}).Value(), RemoteSeq: req.CSeq().SeqNo,
-		Transport: tx.Transport(), Peer: tx.Source(), Symmetric: behindNAT(req, target.Address, tx.Source()),
+		Transport: tx.Transport(), Peer: tx.Source(), Symmetric: behindNAT(req, target.Address, tx.Source()), Session: req.Method == INVITE,
 	}
 	// "The route set MUST be set to the list of URIs in the Record-Route header field from the request, taken in order" (§12.1.1).
 	for _, h := range req.GetHeaders("record-route") {
@@ -40,6 +40,8 @@ func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h Dialo
 	}
 	d.mu.Lock()
 	d.incoming, d.first, d.share = tx, true, share
+	d.learnAllow(req)
+	d.exchange.request(carrier{false, s.RemoteSeq}, req.Method, isDescribed(req))
 	d.mu.Unlock()
 	if err := tx.machine.watch(func(code int) { d.onAnswered(tx, code) }); err != nil {
 		d.abandon(err)
@@ -50,16 +52,23 @@ func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h Dialo
 
 var errNoContact = errors.New("no Contact to send to")
 
-// Provisional sends a 1xx with our tag and Contact, which makes the dialog early for the caller.
+// Provisional sends a 1xx with our tag and Contact, which makes the dialog early for the caller. It is sent reliably (RFC 3262) when the caller
+// requires that, or supports it and there is a session description; then it waits for the PRACK of an earlier one, and without a PRACK in 64*T1 the
+// INVITE is refused with 504.
 func (d *Dialog) Provisional(code int, contentType string, body []byte, headers ...Header) error {
 	tx, err := d.firstRequest()
 	if err != nil {
 		return err
 	}
-	return tx.Respond(d.response(tx, code, contentType, body, headers))
+	res := d.response(tx, code, contentType, body, headers)
+	if d.wantsReliable(tx, res) {
+		return d.sendReliably(tx, res)
+	}
+	return tx.Respond(res)
 }
 
-// Accept sends the 200 and, for INVITE, repeats it until the ACK comes. The dialog is confirmed. [ErrCancelled] means that CANCEL was faster.
+// Accept sends the 200 and, for INVITE, repeats it until the ACK comes. The dialog is confirmed. [ErrCancelled] means that CANCEL was faster. After
+// a reliable provisional response with a session description the 200 waits for its PRACK: Accept returns at once all the same.
 func (d *Dialog) Accept(contentType string, body []byte, headers ...Header) error {
 	tx, err := d.firstRequest()
 	if err != nil {
@@ -77,9 +86,27 @@ func (d *Dialog) Reject(code int, headers ...Header) error {
 	return tx.Reply(code, headers...)
 }
 
-// AcceptTx answers a request of the dialog with 200 and our Contact where it belongs; for INVITE the 200 is repeated until the ACK comes.
+// AcceptTx answers a request of the dialog with 200 and our Contact where it belongs; for INVITE the 200 is repeated until the ACK comes. The session
+// timer is answered here.
 func (d *Dialog) AcceptTx(tx *ServerTransaction, contentType string, body []byte, headers ...Header) error {
 	res := d.response(tx, 200, contentType, body, headers)
+	if tx.req.Method == INVITE && d.holdBack(func() { d.acceptHeld(tx, res) }) {
+		return nil
+	}
+	return d.accept(tx, res)
+}
+
+func (d *Dialog) acceptHeld(tx *ServerTransaction, res *Response) {
+	if err := d.accept(tx, res); err != nil {
+		d.ua.log.Debug("2xx after PRACK", "err", err)
+	}
+}
+
+func (d *Dialog) accept(tx *ServerTransaction, res *Response) error {
+	d.agreeSession(tx.req, res)
+	d.mu.Lock()
+	d.exchange.response(carrier{false, tx.req.CSeq().SeqNo}, res.StatusCode, false, isDescribed(res))
+	d.mu.Unlock()
 	if tx.req.Method != INVITE {
 		return tx.Respond(res)
 	}
@@ -90,6 +117,18 @@ func (d *Dialog) AcceptTx(tx *ServerTransaction, contentType string, body []byte
 	}
 	d.repeat(u, encode(res))
 	return nil
+}
+
+// agreeSession puts the session timer into a 2xx of ours and starts it.
+func (d *Dialog) agreeSession(req *Request, res *Response) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.carriesSession(req.Method) {
+		return
+	}
+	terms := d.ua.answerSession(req, d.s.SessionInterval > 0 && d.s.Refresher)
+	addHeaders(res, terms.answerHeaders())
+	d.startSession(terms.interval, terms.refresher == "uas")
 }
 
 func (d *Dialog) firstRequest() (*ServerTransaction, error) {
@@ -117,6 +156,9 @@ func (d *Dialog) response(tx *ServerTransaction, code int, contentType string, b
 		d.mu.Unlock()
 	}
 	addHeaders(res, headers)
+	if tx.req.Method == INVITE || tx.req.Method == UPDATE {
+		d.ua.addSupported(res)
+	}
 	SetBody(res, contentType, body)
 	return res
 }
@@ -125,6 +167,10 @@ func (d *Dialog) response(tx *ServerTransaction, code int, contentType string, b
 func (d *Dialog) serve(tx *ServerTransaction) {
 	if code := d.admit(tx); code != 0 {
 		tx.Reply(code, retryAfter(code)...)
+		return
+	}
+	if tx.req.Method == PRACK && !d.onPrack(tx) {
+		tx.Reply(481)
 		return
 	}
 	if tx.machine.watch(func(code int) { d.onAnswered(tx, code) }) == nil {
@@ -146,20 +192,37 @@ func (d *Dialog) admit(tx *ServerTransaction) (code int) {
 	}
 	d.s.RemoteSeq = seq
 	d.link, d.s.Transport, d.s.Peer = tx.from.link, tx.Transport(), tx.Source()
-	if tx.req.Method != INVITE {
-		return 0
+	d.learnAllow(tx.req)
+	if code := d.glare(tx); code != 0 {
+		return code
 	}
-	switch {
-	case d.incoming != nil:
+	d.exchange.request(carrier{false, seq}, tx.req.Method, isDescribed(tx.req))
+	switch tx.req.Method {
+	case INVITE:
+		d.incoming, d.first = tx, false
+	case UPDATE:
+		d.updated = tx
+	}
+	return 0
+}
+
+// glare refuses what crosses or overlaps another request. Called with mu held.
+func (d *Dialog) glare(tx *ServerTransaction) (code int) {
+	switch method := tx.req.Method; {
+	case method == INVITE && d.incoming != nil:
 		// "A UAS that receives a second INVITE before it sends the final response to a first INVITE with a lower CSeq sequence number on the same
 		// dialog MUST return a 500 (Server Internal Error) response to the second INVITE and MUST include a Retry-After" (§14.2).
 		return 500
-	case d.outgoing:
+	case method == INVITE && d.outgoing:
 		// "A UAS that receives an INVITE on a dialog while an INVITE it had sent on that dialog is in progress MUST return a 491" (§14.2).
 		return 491
+	case method == UPDATE && d.updated != nil:
+		// "A UAS that receives an UPDATE before it has generated a final response to a previous UPDATE on the same dialog MUST return a 500 response to
+		// the new UPDATE, and MUST include a Retry-After" (RFC 3311 §5.2).
+		return 500
+	default:
+		return d.exchange.conflict(method, isDescribed(tx.req))
 	}
-	d.incoming, d.first = tx, false
-	return 0
 }
 
 // retryAfter: "a Retry-After header field with a randomly chosen value of between 0 and 10 seconds" (§14.2).
@@ -177,6 +240,13 @@ func (d *Dialog) onAnswered(tx *ServerTransaction, code int) {
 	if d.incoming == tx {
 		d.incoming = nil
 	}
+	if d.updated == tx {
+		d.updated = nil
+	}
+	if tx.req.Method == INVITE && (code < 200 || code >= 300) {
+		d.endReliable()
+	}
+	d.exchange.answered(carrier{false, tx.req.CSeq().SeqNo}, code)
 	success := code >= 200 && code < 300
 	if success && refreshesTarget(tx.req.Method) {
 		d.refresh(tx.req.Contact())
@@ -186,6 +256,8 @@ func (d *Dialog) onAnswered(tx *ServerTransaction, code int) {
 	}
 	d.mu.Unlock()
 	switch {
+	case tx.req.Method == PRACK:
+		d.prackAnswered(tx)
 	case tx.req.Method == BYE:
 		d.end(ErrDialogDone)
 	case first && !success:
@@ -273,6 +345,11 @@ func (d *Dialog) acked(seq uint32, ack *Request, err error) bool {
 	}
 	delete(d.unacked, seq)
 	u.finish(err)
+	if ack != nil {
+		d.exchange.request(carrier{false, seq}, ACK, isDescribed(ack))
+	} else {
+		d.exchange.fail(carrier{false, seq})
+	}
 	callID := d.s.CallID
 	d.mu.Unlock()
 	if ack == nil && !errors.Is(err, ErrNoAck) {

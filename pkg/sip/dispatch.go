@@ -113,6 +113,10 @@ func (ua *UserAgent) serve(tx *ServerTransaction, next func()) {
 		tx.Reply(420, NewHeader("Unsupported", strings.Join(unknown, ", ")))
 		return
 	}
+	if ua.tooBrief(tx.req) {
+		tx.Reply(422, minSEHeader(ua.cfg.MinSE))
+		return
+	}
 	if _, ok := tagOf(tx.req.To().Params); ok {
 		ua.serveInDialog(tx)
 		return
@@ -129,6 +133,15 @@ func (ua *UserAgent) unsupported(req *Request) (unknown []string) {
 		}
 	}
 	return unknown
+}
+
+func (ua *UserAgent) supports(option string) bool { return isOneOf(option, ua.cfg.Supported) }
+
+// addSupported says what the handlers understand: "a Supported header field ... SHOULD be present" in INVITE and its 2xx (RFC 3261 §13.2.1, §13.3.1.4).
+func (ua *UserAgent) addSupported(m Message) {
+	if len(ua.cfg.Supported) > 0 && HeaderValue(m, "Supported") == "" {
+		AddHeader(m, "Supported", strings.Join(ua.cfg.Supported, ", "))
+	}
 }
 
 func (ua *UserAgent) panicked(what string, value any) {

@@ -27,7 +27,9 @@
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth and auth-int; userhash and -sess no
 //	RFC 3326 Reason                               yes
 //	RFC 4475, 5118 what bad input gets            yes; 400, 413, 416, 420, 505, 513, each with a reason that names the header
-//	RFC 3262 PRACK, RFC 4028 timers               no
+//	RFC 3262 PRACK, 100rel                        yes, both ways; as UAC no offers in PRACK
+//	RFC 3311 UPDATE, RFC 6337 offer/answer        yes; glare is refused here, whoever describes the session
+//	RFC 4028 session timers                       yes, both roles
 //	RFC 3891 Replaces, RFC 3911 Join              no
 //	RFC 6665 events, notifier and subscriber      yes, any package: Notifier, Subscriber; one notifier of a forked SUBSCRIBE; no 204, no state in a
 //	                                              process that ends

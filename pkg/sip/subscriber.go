@@ -151,7 +151,7 @@ func (s *Subscriber) ask(ctx context.Context, d *Dialog, expires time.Duration, 
 			return s.ask(ctx, d, expires, credentialsOf(again)...)
 		}
 	case res.IsSuccess():
-		d.learn(SUBSCRIBE, res, nil)
+		d.learn(t, res, nil)
 	}
 	return res, nil
 }

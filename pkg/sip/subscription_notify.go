@@ -123,7 +123,7 @@ func (s *Subscription) send(told *notice) (*Response, error) {
 	}
 	res, err := t.Final(s.dialog.Context())
 	if err == nil && res.IsSuccess() {
-		s.dialog.learn(NOTIFY, res, nil)
+		s.dialog.learn(t, res, nil)
 	}
 	return res, err
 }

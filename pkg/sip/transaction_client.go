@@ -171,17 +171,24 @@ func (t *ClientTransaction) Final(ctx context.Context) (*Response, error) {
 	for {
 		res, err := t.Next(ctx)
 		switch {
-		case err != nil && ctx.Err() != nil:
-			t.Cancel()
-			return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, context.Cause(ctx))
-		case errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, ErrTransactionDone)
 		case err != nil:
-			return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, err)
+			return t.failed(ctx, err)
 		case !res.IsProvisional():
 			return res, nil
 		}
 	}
+}
+
+// failed says what an error of Next means to somebody who waits for the final response.
+func (t *ClientTransaction) failed(ctx context.Context, err error) (*Response, error) {
+	switch {
+	case ctx.Err() != nil:
+		t.Cancel()
+		err = context.Cause(ctx)
+	case errors.Is(err, io.EOF):
+		err = ErrTransactionDone
+	}
+	return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, err)
 }
 
 func (t *ClientTransaction) pop() (*Response, error) {

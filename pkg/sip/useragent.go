@@ -35,7 +35,10 @@ type Config struct {
 	Timers  Timers
 
 	// Supported are the option tags that the handlers understand. A request that requires another gets 420 (RFC 3261 §8.2.2.3).
-	Supported []string
+	// With "timer" sessions are timed (RFC 4028), with "100rel" provisional responses are sent reliably where that matters (RFC 3262).
+	Supported      []string
+	SessionExpires time.Duration // what we propose and the longest we agree to, 30 min; negative: nothing is proposed
+	MinSE          time.Duration // the shortest session timer that we agree to, 90 s, which is the least there is
 
 	// TLS is asked for the settings of each connection that is opened over TLS; the name to be checked is filled in. Nil: the system's roots.
 	TLS func() *tls.Config
@@ -73,6 +76,11 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Logger = or(c.Logger, slog.New(slog.DiscardHandler))
 	c.Timers = c.Timers.withDefaults()
+	c.SessionExpires = or(c.SessionExpires, 30*time.Minute)
+	c.MinSE = max(c.MinSE, leastMinSE)
+	if c.SessionExpires > 0 {
+		c.SessionExpires = max(c.SessionExpires, c.MinSE)
+	}
 	c.MaxTransactions = or(c.MaxTransactions, 20000)
 	c.MaxDialogs = or(c.MaxDialogs, 10000)
 	c.MaxDialogsPerSource = or(c.MaxDialogsPerSource, (c.MaxDialogs+1)/2)

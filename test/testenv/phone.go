@@ -245,11 +245,16 @@ func (p *Phone) Talks() bool {
 	return p.dialog != nil && p.dialog.State() == sip.Confirmed
 }
 
-// Requests are those that came in the dialog.
-func (p *Phone) Requests() []*sip.Request {
+// Requests are those that came in the dialog; with methods, only those of them.
+func (p *Phone) Requests(methods ...sip.Method) (requests []*sip.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]*sip.Request(nil), p.requests...)
+	for _, req := range p.requests {
+		if len(methods) == 0 || slices.Contains(methods, req.Method) {
+			requests = append(requests, req)
+		}
+	}
+	return requests
 }
 
 // ServeDialog implements sip.DialogHandler: offers are answered, everything else is 200.
