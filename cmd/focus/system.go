@@ -119,7 +119,7 @@ func (s *system) startFocus(context.Context) (err error) {
 		SIP: sip.Config{
 			Name: "Focus/" + version, Host: host, Origins: s.options.origins,
 			MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1],
-			Locate: sip.LocateBy(locate.New(s.options.locating())),
+			Locate:         sip.LocateBy(locate.New(s.options.locating())),
 			SessionExpires: s.options.sessionExpires, MinSE: s.options.minSE,
 		},
 		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
