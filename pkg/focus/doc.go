@@ -6,6 +6,9 @@
 //
 //	INVITE of sip:ID@DOM, of the focus URI, of the A/V MCU URI    yes   invite.go
 //	INVITE of the ad-hoc factory (RFC 4579 §5.4)                  yes   conferencefactory.go
+//	REGISTER, and where users are                                 yes   register.go, location.go
+//	MESSAGE and OPTIONS to users                                  yes   relay.go; for users
+//	INVITE to users                                               no: 480
 //	digest authentication, limits on guessing                     yes   authenticate.go
 //	PIN by RFC 4733 and INFO digits                               yes   pin.go
 //	what the MCU reports                                          yes   notify.go

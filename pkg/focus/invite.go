@@ -22,13 +22,16 @@ import (
 //
 // A CANCEL has been answered by the transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
 func (s *Server) invite(tx *sip.ServerTransaction) error {
-	to, err := s.target(tx)
-	if err != nil {
-		return err
+	to, notFound := s.target(tx)
+	if notFound != nil && !errors.Is(notFound, conference.ErrNotFound) {
+		return notFound
 	}
 	who, err := s.authenticate(tx)
 	if err != nil {
 		return err
+	}
+	if notFound != nil {
+		return s.inviteUser(tx, who, notFound)
 	}
 	if tx.Request().Contact() == nil {
 		return errNoContact
@@ -40,10 +43,13 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 		return err
 	}
 	err = s.join(tx, who, to)
-	if errors.Is(err, conference.ErrNotFound) && !who.caller.Authenticated {
+	if !errors.Is(err, conference.ErrNotFound) {
+		return err
+	}
+	if !who.caller.Authenticated {
 		s.config.Limiter.Failed(time.Now(), tx.Source().Addr(), "")
 	}
-	return err
+	return s.inviteUser(tx, who, err)
 }
 
 // mayGuess slows down who tries conference ids without a name.

@@ -13,6 +13,7 @@ import (
 func methods() map[sip.Method]func(*Server, *sip.ServerTransaction) error {
 	return map[sip.Method]func(*Server, *sip.ServerTransaction) error{
 		sip.INVITE:   (*Server).invite,
+		sip.MESSAGE:  (*Server).message,
 		sip.OPTIONS:  (*Server).options,
 		sip.REGISTER: (*Server).register,
 	}

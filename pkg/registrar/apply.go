@@ -2,6 +2,7 @@ package registrar
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -123,7 +124,7 @@ func (r *Registration) bind(now time.Time, c contact, granted time.Duration, oth
 	b := Binding{
 		Contact: c.text, Q: c.q, Features: c.features, Path: r.path, Instance: c.instance,
 		CallID: r.callID, CSeq: r.cseq, UserAgent: r.agent,
-		Transport: r.arrival.Transport, Source: r.arrival.Source, Flow: r.arrival.Flow,
+		Transport: r.arrival.Transport, Source: r.arrival.Source, NAT: r.behindNAT(c), Flow: r.arrival.Flow,
 		Since: since, Expires: now.Add(granted), Lifetime: granted,
 	}
 	if r.numbered(c) {
@@ -134,3 +135,16 @@ func (r *Registration) bind(now time.Time, c contact, granted time.Duration, oth
 	}
 	return b
 }
+
+// behindNAT says that a translator stands between the device and us: its contact is the address that it knows itself by, in its Via or because it
+// is a private one, and the REGISTER came from another. A contact elsewhere, of another device, is left alone.
+func (r *Registration) behindNAT(c contact) bool {
+	host, err := netip.ParseAddr(strings.Trim(c.uri.Host, "[]"))
+	if err != nil || len(r.path) > 0 || host.Unmap() == r.arrival.Source.Addr() {
+		return false
+	}
+	return strings.EqualFold(c.uri.Host, r.sentBy) || host.IsPrivate() || host.IsLinkLocalUnicast() || carrier.Contains(host.Unmap())
+}
+
+// carrier is the "Shared Address Space" of translators at providers (RFC 6598).
+var carrier = netip.MustParsePrefix("100.64.0.0/10")

@@ -28,6 +28,7 @@ type Binding struct {
 
 	Transport string         `json:"transport"`      // over which the REGISTER came
 	Source    netip.AddrPort `json:"source"`         // where it came from
+	NAT       bool           `json:"nat,omitempty"`  // the device is not where it says: requests go where the REGISTER came from
 	Flow      string         `json:"flow,omitempty"` // token of the flow it came over; good in the process that wrote it
 
 	Since    time.Time     `json:"since"`    // first registered
@@ -38,8 +39,12 @@ type Binding struct {
 // Outbound says that the contact is reached over its flow alone (RFC 5626).
 func (b Binding) Outbound() bool { return b.RegID != 0 }
 
-// Direct says that no proxy stood between the device and us: its flow leads to the device itself.
-func (b Binding) Direct() bool { return len(b.Path) == 0 && b.Flow != "" }
+// FlowOnly says that a contact cannot be reached but over its flow: by outbound, or because its host is no host: "sip:x@y.invalid;transport=ws"
+// is what browsers register (RFC 7118 §5).
+func (b Binding) FlowOnly() bool {
+	uri, err := sip.ParseURI(b.Contact)
+	return b.Outbound() || err == nil && strings.HasSuffix(strings.ToLower(uri.Host), ".invalid")
+}
 
 // Target is the URI for the request line of a request to this contact: the contact without its method parameter and headers, which "MUST NOT"
 // be in a Request-URI (RFC 3261 §19.1.1).

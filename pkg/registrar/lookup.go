@@ -48,7 +48,7 @@ func (r *Registrar) Lookup(ctx context.Context, now time.Time, uri sip.URI) ([]B
 func (r *Registrar) usable(bindings []Binding) []Binding {
 	return slices.DeleteFunc(bindings, func(b Binding) bool {
 		uri, err := b.Target()
-		return err != nil || !isSIP(uri) || r.flowOnly(b) && len(b.Path) == 0 && !r.config.FlowUsable(b.Flow)
+		return err != nil || !isSIP(uri) || r.gone(b)
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -174,20 +173,19 @@ func vouches(stored, wanted []Binding) bool {
 		return !s.Expires.Before(w.Expires) && !s.Expires.After(w.Expires.Add(w.Lifetime)) &&
 			s.Contact == w.Contact && s.Q == w.Q && s.Features == w.Features && slices.Equal(s.Path, w.Path) &&
 			s.Instance == w.Instance && s.RegID == w.RegID && slices.Equal(s.GRUUs, w.GRUUs) && s.CallID == w.CallID && s.UserAgent == w.UserAgent &&
-			s.Transport == w.Transport && s.Source == w.Source && s.Flow == w.Flow
+			s.Transport == w.Transport && s.Source == w.Source && s.NAT == w.NAT && s.Flow == w.Flow
 	})
 }
 
-// reachable leaves out the contacts that a closed connection has taken with it: their device has to register again, on a new one. "Flow
-// failure ... the registrar/proxy removes bindings" (RFC 5626 §5.3 lets the proxy do so when it notices).
+// reachable leaves out the contacts that a closed connection has taken with it: their device has to register again, on a new one. "If a flow
+// for the registration has failed", requests to it get 430 until then (RFC 5626 §5.3).
 func (r *Registrar) reachable(bindings []Binding) []Binding {
-	return slices.DeleteFunc(bindings, func(b Binding) bool { return r.flowOnly(b) && len(b.Path) == 0 && !r.config.FlowUsable(b.Flow) })
+	return slices.DeleteFunc(bindings, r.gone)
 }
 
-// flowOnly says that a contact cannot be reached but over its flow: by outbound, or because its host is a name of no host (RFC 7118 §5).
-func (r *Registrar) flowOnly(b Binding) bool {
-	uri, err := sip.ParseURI(b.Contact)
-	return b.Outbound() || err == nil && strings.HasSuffix(strings.ToLower(uri.Host), ".invalid")
+// gone says that nothing can be sent to a contact any more. Over UDP that cannot be known: the address may still work, also after a restart.
+func (r *Registrar) gone(b Binding) bool {
+	return b.FlowOnly() && len(b.Path) == 0 && b.Transport != "UDP" && !r.config.FlowUsable(b.Flow)
 }
 
 func (r *Registrar) acquire(ctx context.Context, key string) (*entry, error) {

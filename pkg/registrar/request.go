@@ -25,8 +25,9 @@ type Registration struct {
 	path     []string
 	agent    string
 	arrival  Arrival
-	outbound bool // the device and the first hop support it
-	gruu     bool // the device understands GRUUs
+	sentBy   string // host of the Via
+	outbound bool   // the device and the first hop support it
+	gruu     bool   // the device understands GRUUs
 }
 
 // Options are the option tags that a registrar understands in Require and Supported.
@@ -36,6 +37,9 @@ func Options() []string { return []string{"path", "outbound", "gruu"} }
 func Read(req *sip.Request, from Arrival) (*Registration, error) {
 	r := &Registration{
 		callID: string(*req.CallID()), cseq: req.CSeq().SeqNo, agent: agentOf(req), arrival: from, gruu: sip.HasOption(req, "Supported", "gruu"),
+	}
+	if via := req.Via(); via != nil {
+		r.sentBy = via.Host
 	}
 	if len(r.callID) > maxCallID {
 		return nil, fmt.Errorf("%w: a Call-ID of %d octets", ErrMalformed, len(r.callID))

@@ -76,7 +76,7 @@ func register(t testing.TB, cseq uint32, lines ...string) *sip.Request {
 	return req
 }
 
-var fromDesk = registrar.Arrival{Transport: "UDP", Source: netip.MustParseAddrPort("192.0.2.7:5060"), Flow: "flow-1"}
+var fromDesk = registrar.Arrival{Transport: "TCP", Source: netip.MustParseAddrPort("192.0.2.7:5060"), Flow: "flow-1"}
 
 // tries registers, whatever comes of it.
 func (o *office) tries(cseq uint32, lines ...string) (*registrar.Answer, error) {

@@ -89,6 +89,15 @@ func (ua *UserAgent) Flow(token string) (Flow, error) {
 	return Flow{ua, flow{l, addr}}, nil
 }
 
+// PacketFlow is the flow over UDP to an address: that of a device that was heard from before this process was started, for example.
+func (ua *UserAgent) PacketFlow(remote netip.AddrPort) (Flow, error) {
+	p := ua.links.packetsFor(remote.Addr())
+	if p == nil {
+		return Flow{}, fmt.Errorf("%w: no UDP socket for %s", ErrFlowGone, remote)
+	}
+	return Flow{ua, flow{p, remote}}, nil
+}
+
 // viaFlow before a token, as the destination of a request, makes that flow its way.
 const viaFlow = "flow:"
 

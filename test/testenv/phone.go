@@ -32,6 +32,8 @@ type Phone struct {
 	Headers     []sip.Header
 	NoContact   bool
 
+	Asked func(tx *sip.ServerTransaction) // a request outside of dialogs; nil answers 501
+
 	dialog   *sip.Dialog
 	response *sip.Response
 	err      error
@@ -49,12 +51,20 @@ func (w *World) Phone(name string) *Phone {
 	w.Helper()
 	w.phones++
 	p := &Phone{w: w, Name: name, Host: fmt.Sprintf("192.0.2.%d", 10+w.phones), From: "sip:" + name + "@elsewhere.example", Pass: Password}
-	p.UA = sip.New(sip.Config{Name: "phone", Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
+	p.UA = sip.New(sip.Config{Name: "phone", Handler: sip.HandlerFunc(p.asked), Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
 		return w.Net.DialFrom(ctx, p.Host+":0", addr)
 	}})
 	w.Cleanup(func() { p.UA.Close() })
 	w.serve(p.UA, p.Host+":5060")
 	return p
+}
+
+func (p *Phone) asked(tx *sip.ServerTransaction) {
+	if p.Asked == nil {
+		_ = tx.Reply(501)
+		return
+	}
+	p.Asked(tx)
 }
 
 // SDP is what the phone offers.

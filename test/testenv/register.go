@@ -15,12 +15,33 @@ func (p *Phone) Registers(aor string, lines ...string) *sip.Response {
 		p.w.Fatal(err)
 	}
 	target, _ := sip.ParseURI("sip:" + Address + p.Transport)
-	req := sip.NewRequest(sip.REGISTER, target)
-	req.AppendHeader(&sip.FromHeader{Address: to, Params: sip.Params{{K: "tag", V: sip.NewTag()}}})
+	return p.Sends(sip.REGISTER, target, to, lines...)
+}
+
+// Sends sends a request outside of dialogs, with credentials when they are asked for, and returns the answer. A line is a header; one without
+// a name is the body.
+func (p *Phone) Sends(method sip.Method, target, to sip.URI, lines ...string) *sip.Response {
+	p.w.Helper()
+	from, err := sip.ParseURI(p.From)
+	if err != nil {
+		p.w.Fatal(err)
+	}
+	req := sip.NewRequest(method, target)
+	if method != sip.REGISTER {
+		sip.AddHeader(req, "Route", "<sip:"+Address+";lr"+p.Transport+">")
+	}
+	req.AppendHeader(&sip.FromHeader{Address: from, Params: sip.Params{{K: "tag", V: sip.NewTag()}}})
 	req.AppendHeader(&sip.ToHeader{Address: to})
 	for _, line := range lines {
-		name, value, _ := strings.Cut(line, ": ")
-		sip.AddHeader(req, name, value)
+		if name, value, isHeader := strings.Cut(line, ": "); isHeader {
+			if name == "Max-Forwards" {
+				sip.SetHeader(req, name, value)
+				continue
+			}
+			sip.AddHeader(req, name, value)
+		} else {
+			sip.SetBody(req, "text/plain", []byte(line))
+		}
 	}
 	p.response, p.err = p.UA.Do(p.w.Context(), req)
 	if p.err == nil && p.response.StatusCode == 401 && p.User != "" {
