@@ -54,6 +54,9 @@ func New(tx *sip.ServerTransaction, config Config) (*Leg, error) {
 	return l, nil
 }
 
+// Endpoint is the one of the configuration.
+func (l *Leg) Endpoint() Endpoint { return l.config.Endpoint }
+
 // watch tells the owner about the end of the dialog.
 func (l *Leg) watch() {
 	context.AfterFunc(l.dialog.Context(), func() { l.config.Ended(context.Cause(l.dialog.Context())) })

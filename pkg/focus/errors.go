@@ -159,6 +159,10 @@ func (s *Server) refusal(err error) (code int, headers []sip.Header) {
 	if code, headers := registrationRefusal(err); code != 0 {
 		return code, headers
 	}
+	var refused *sip.RefusedError
+	if errors.As(err, &refused) {
+		return refused.Code, []sip.Header{s.warning(refused.Text)}
+	}
 	o, known := outcomeOf(err)
 	if !known {
 		s.log.Error("unexpected failure", "err", err)

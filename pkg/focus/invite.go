@@ -20,7 +20,7 @@ import (
 //	Progress       183, for who requires reliable responses
 //	enter          on the loop: the roster, and 200                     403, 487
 //
-// A CANCEL has been answered by the transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
+// With Replaces or Join the dialog that they name says which conference it is (replace.go). A CANCEL has been answered by the transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
 func (s *Server) invite(tx *sip.ServerTransaction) error {
 	to, notFound := s.target(tx)
 	if notFound != nil && !errors.Is(notFound, conference.ErrNotFound) {
@@ -35,6 +35,9 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	}
 	if tx.Request().Contact() == nil {
 		return errNoContact
+	}
+	if done, err := s.inviteByDialog(tx, who, to); done {
+		return err
 	}
 	if to.Kind == conference.KindAdHocFactory {
 		return s.inviteFactory(tx, who)
@@ -64,8 +67,12 @@ func (s *Server) mayGuess(tx *sip.ServerTransaction, who visitor) error {
 }
 
 // join brings the caller into the conference that was dialled.
-func (s *Server) join(tx *sip.ServerTransaction, who visitor, to conference.Address) (err error) {
-	l := s.newLeg(tx, who, to.Kind)
+func (s *Server) join(tx *sip.ServerTransaction, who visitor, to conference.Address) error {
+	return s.bringIn(tx, s.newLeg(tx, who, to.Kind), to)
+}
+
+// bringIn is the rest of the way, for a leg that may take the place of another.
+func (s *Server) bringIn(tx *sip.ServerTransaction, l *leg, to conference.Address) (err error) {
 	var ours sip.URI
 	l.focus, err = s.inFocus(tx.Context(), to.ID, func(f *Focus) error {
 		ours = contact(tx, to.Kind, f.conference)
@@ -92,6 +99,9 @@ func (s *Server) join(tx *sip.ServerTransaction, who visitor, to conference.Addr
 
 // admit asks the policy, and names the user for the MCU.
 func (f *Focus) admit(now time.Time, l *leg, to conference.Address) error {
+	if l.replaces != nil {
+		return f.admitInstead(l)
+	}
 	record, caller := f.conference.Record(), l.visitor.caller
 	if to.Organizer != "" && userPart(to.Organizer) != userPart(record.Organizer) {
 		return conference.ErrNotFound
@@ -162,11 +172,15 @@ func (f *Focus) enter(now time.Time, l *leg) error {
 		}
 		return err
 	}
+	f.succeed(l)
 	return nil
 }
 
 // enrol puts a leg into the roster; with the first participant comes the recording, if the conference has one.
 func (f *Focus) enrol(now time.Time, l *leg) error {
+	if l.replaces != nil {
+		return f.enrolInstead(now, l)
+	}
 	guest := l.user
 	if l.visitor.caller.Authenticated {
 		guest = ""

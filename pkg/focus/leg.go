@@ -27,6 +27,7 @@ type leg struct {
 	language string     // of prompts
 	address  netip.Addr // of its signalling
 	needPIN  bool
+	replaces *leg // whose place it takes (RFC 3891)
 
 	orders orders // to the MCU
 

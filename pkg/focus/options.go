@@ -8,7 +8,9 @@ import (
 )
 
 // extensions are the option tags that we understand.
-func extensions() []string { return append([]string{"100rel", "timer"}, registrar.Options()...) }
+func extensions() []string {
+	return append([]string{"100rel", "timer", "replaces", "join"}, registrar.Options()...)
+}
 
 // options says what we can do: "Allow, Accept, Accept-Encoding, Accept-Language, and Supported header fields SHOULD be present in a 200 (OK)
 // response to an OPTIONS request" (RFC 3261 §11.2). Whether a conference or a user exists is not told; a user who asks with credentials for

@@ -191,7 +191,11 @@ func (d *Dialog) abandon(cause error) (pending *ServerTransaction) {
 	pending, d.incoming = d.incoming, nil
 	d.endReliable()
 	stop(d.alarm)
-	d.ua.dialogs.remove(DialogID{d.s.CallID, d.s.LocalTag, d.s.RemoteTag}, d)
+	id := DialogID{d.s.CallID, d.s.LocalTag, d.s.RemoteTag}
+	d.ua.dialogs.remove(id, d)
+	if d.s.Session {
+		d.ua.ended.add(id, time.Now())
+	}
 	letGo(d.share)
 	d.cancel(cause)
 	return pending

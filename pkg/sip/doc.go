@@ -30,7 +30,7 @@
 //	RFC 3262 PRACK, 100rel                        yes, both ways; as UAC no offers in PRACK
 //	RFC 3311 UPDATE, RFC 6337 offer/answer        yes; glare is refused here, whoever describes the session
 //	RFC 4028 session timers                       yes, both roles
-//	RFC 3891 Replaces, RFC 3911 Join              no
+//	RFC 3891 Replaces, RFC 3911 Join              found and checked; what then happens is the handler's
 //	RFC 6665 events, notifier and subscriber      yes, any package: Notifier, Subscriber; one notifier of a forked SUBSCRIBE; no 204, no state in a
 //	                                              process that ends
 //	[MS-SIP] first state in the 200, BENOTIFY     yes, for who supports them

@@ -124,6 +124,7 @@ type UserAgent struct {
 	finished *remembered
 	clients  *table[clientKey, *ClientTransaction]
 	dialogs  *table[DialogID, *Dialog]
+	ended    ended
 	overload *overload
 	setups   *holdings // calls that are not yet acknowledged
 	callers  *holdings // dialogs that a peer made

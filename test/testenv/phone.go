@@ -249,6 +249,9 @@ func (p *Phone) WantsBye(within time.Duration, reason string) {
 	p.w.Errorf("%s: the call is over without BYE", p.Name)
 }
 
+// Dialog is that of the call, after WantsAnswer.
+func (p *Phone) Dialog() *sip.Dialog { return p.dialog }
+
 // Talks says whether the call is up.
 func (p *Phone) Talks() bool {
 	synctest.Wait()
