@@ -18,40 +18,67 @@ func (s *Server) modifyEndpoint(ctx context.Context, call *c3p.Call) (c3p.Comman
 	if err != nil || command.Endpoint == nil {
 		return nil, err
 	}
-	leg, err := c.find(ctx, command.Keys)
-	if err != nil {
-		return nil, err
-	}
-	var out *confinfo.SDP
-	if command.Endpoint.SDP != nil {
-		if out, err = c.renegotiate(ctx, leg, command.Endpoint.SDP); err != nil {
-			return nil, err
-		}
-	}
 	var described confinfo.Endpoint
-	err = c.with(ctx, leg, func() {
+	change := func(leg *Leg, out *confinfo.SDP) {
 		if command.Endpoint.Status == confinfo.StatusDisconnected {
 			c.unlink(leg, time.Now())
 		} else if a := command.Endpoint.Admitted; a != nil && *a {
 			leg.admit()
 		}
 		described = leg.described(out)
-	})
-	return &c3p.ModifyEndpoint{Keys: command.Keys, Endpoint: &described}, err
+	}
+	if command.Endpoint.SDP == nil {
+		err = c.onLeg(ctx, command.Keys, func(leg *Leg) { change(leg, nil) })
+	} else if leg, notFound := c.find(ctx, command.Keys); notFound != nil {
+		err = notFound
+	} else {
+		err = c.renegotiate(ctx, leg, command.Endpoint.SDP, change)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &c3p.ModifyEndpoint{Keys: command.Keys, Endpoint: &described}, nil
 }
 
-// renegotiate takes one step of offer/answer with a leg that is linked already.
-func (c *Conference) renegotiate(ctx context.Context, leg *Leg, in *confinfo.SDP) (*confinfo.SDP, error) {
+// onLeg runs f on the clock with the leg that has these keys. Each wait for the clock costs two changes of thread: one is enough for most commands.
+func (c *Conference) onLeg(ctx context.Context, keys c3p.EndpointKeys, f func(*Leg)) error {
+	found := false
+	err := c.clock.call(ctx, func() {
+		leg := c.leg(keys.User, keys.Endpoint)
+		if found = leg != nil; found {
+			f(leg)
+		}
+	})
+	if err == nil && !found {
+		err = noEndpoint(keys.User, keys.Endpoint)
+	}
+	return err
+}
+
+// renegotiate takes one step of offer/answer with a leg that is linked already, and then what else was commanded.
+func (c *Conference) renegotiate(ctx context.Context, leg *Leg, in *confinfo.SDP, then func(*Leg, *confinfo.SDP)) error {
 	leg.negotiation.Lock()
 	defer leg.negotiation.Unlock()
 	out, agreed, err := leg.negotiate(in)
-	if err != nil || agreed == nil {
-		return out, err
+	if err != nil {
+		return err
 	}
-	if err = c.with(ctx, leg, func() { leg.take(agreed) }); err != nil {
+	taken := agreed == nil
+	err = c.with(ctx, leg, func() {
+		if !taken {
+			taken = true
+			leg.take(agreed)
+		}
+		then(leg, out)
+	})
+	if !taken {
 		agreed.encoder.Close()
 	}
-	return out, err
+	return err
+}
+
+func noEndpoint(user, endpoint string) error {
+	return fmt.Errorf("endpoint %s of %s: %w", endpoint, user, errNoEndpoint)
 }
 
 // find is the leg with these keys.
@@ -60,7 +87,7 @@ func (c *Conference) find(ctx context.Context, keys c3p.EndpointKeys) (leg *Leg,
 		return nil, err
 	}
 	if leg == nil {
-		return nil, fmt.Errorf("endpoint %s of %s: %w", keys.Endpoint, keys.User, errNoEndpoint)
+		return nil, noEndpoint(keys.User, keys.Endpoint)
 	}
 	return leg, nil
 }
@@ -74,7 +101,7 @@ func (c *Conference) with(ctx context.Context, leg *Leg, f func()) error {
 		}
 	})
 	if err == nil && !linked {
-		err = fmt.Errorf("endpoint %s of %s: %w", leg.endpoint, leg.user, errNoEndpoint)
+		err = noEndpoint(leg.user, leg.endpoint)
 	}
 	return err
 }

@@ -15,12 +15,9 @@ func (s *Server) modifyEndpointMedia(ctx context.Context, call *c3p.Call) (c3p.C
 	if err != nil || command.Media == nil {
 		return nil, err
 	}
-	leg, err := c.find(ctx, c3p.EndpointKeys{Conference: command.Keys.Conference, User: command.Keys.User, Endpoint: command.Keys.Endpoint})
-	if err != nil {
-		return nil, err
-	}
 	var described confinfo.Media
-	err = c.with(ctx, leg, func() {
+	keys := c3p.EndpointKeys{Conference: command.Keys.Conference, User: command.Keys.User, Endpoint: command.Keys.Endpoint}
+	err = c.onLeg(ctx, keys, func(leg *Leg) {
 		leg.filter(command.Media)
 		described = leg.mediaOf()[0]
 	})
