@@ -169,6 +169,7 @@ func (s *system) serve(ctx context.Context, open *sockets) {
 		s.run("SIP over WebSocket", func() error { return s.ws.Serve(limited(open.ws)) })
 	}
 	s.work.Go(func() { s.sweep(ctx) })
+	s.work.Go(func() { s.tidy(ctx) })
 	s.work.Go(func() { s.tls.watch(ctx) })
 	s.serveACME(ctx, open)
 }
