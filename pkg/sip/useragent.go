@@ -51,7 +51,7 @@ type Config struct {
 	MaxTransactions          int // open server transactions, 20000; beyond it 503
 	MaxDialogs               int // 10000
 	MaxDialogsPerSource      int // that peers of one source made, half of MaxDialogs. A source is an IPv4 address, or an IPv6 /64
-	MaxSetupsPerSource       int // calls of one source that are not yet acknowledged, 500; beyond it 503
+	MaxSetupsPerSource       int // calls of one source that are not yet acknowledged, 200; beyond it 503
 	MaxRate                  int // requests a second that belong to no dialog of ours, 10000; beyond it 503. Negative: no bound
 	MaxRatePerSource         int // of one source, 5000
 	MaxConnections           int // 10000
@@ -84,7 +84,7 @@ func (c Config) withDefaults() Config {
 	c.MaxTransactions = or(c.MaxTransactions, 20000)
 	c.MaxDialogs = or(c.MaxDialogs, 10000)
 	c.MaxDialogsPerSource = or(c.MaxDialogsPerSource, (c.MaxDialogs+1)/2)
-	c.MaxSetupsPerSource = or(c.MaxSetupsPerSource, 500)
+	c.MaxSetupsPerSource = or(c.MaxSetupsPerSource, 200)
 	c.MaxRate = or(c.MaxRate, 10000)
 	c.MaxRatePerSource = or(c.MaxRatePerSource, 5000)
 	c.MaxConnections = or(c.MaxConnections, 10000)
