@@ -15,9 +15,6 @@ import (
 	"github.com/coder/websocket"
 )
 
-// maxWebSocketMessage is the longest message that is read: as long as the longest datagram. Above it the connection is closed with 1009.
-const maxWebSocketMessage = 65535
-
 // farewellTimeout is how long a peer may take to answer a close frame.
 const farewellTimeout = time.Second
 
@@ -51,7 +48,6 @@ func newWebSocket(ws *websocket.Conn, conn net.Conn, secure *tls.ConnectionState
 	if under, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		w.raw = under.NetConn()
 	}
-	ws.SetReadLimit(maxWebSocketMessage)
 	return w
 }
 

@@ -98,6 +98,39 @@ func TestABrowserIsNeverDialled(t *testing.T) {
 	})
 }
 
+func TestARequestOverTheFlowOfABrowser(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		flows := map[string]sip.Flow{}
+		ua := w.agent("192.0.2.1", sip.Config{Handler: registrar(flows)})
+		bob := w.web(ua, "wss").browser("192.0.2.3:4000")
+		bob.says(asks("REGISTER", "1", "1 REGISTER"))
+		bob.hears("SIP/2.0 200")
+		t.Log("# somebody calls bob: the binding leads over his connection, and to nobody once that is gone")
+		asksBob := func() error {
+			kept, err := ua.Flow(flows["WSS"].Token())
+			if err != nil {
+				return err
+			}
+			req := sip.NewRequest(sip.OPTIONS, mustURI(t, "sip:u5lb@df7jal23ls0d.invalid;transport=ws"))
+			sip.SetFlow(req, kept)
+			_, err = ua.Do(t.Context(), req)
+			return err
+		}
+		done := make(chan error, 1)
+		go func() { done <- asksBob() }()
+		bob.says(crlf(answerTo(bob.hears("OPTIONS sip:u5lb@df7jal23ls0d.invalid;transport=ws")[0], 200, "b")))
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		bob.ws.Close(websocket.StatusNormalClosure, "bye")
+		<-flows["WSS"].Done()
+		synctest.Wait()
+		if err := asksBob(); !errors.Is(err, sip.ErrFlowGone) {
+			t.Errorf("%v, want ErrFlowGone", err)
+		}
+	})
+}
+
 // echo answers with the body of the request.
 var echo = sip.HandlerFunc(func(tx *sip.ServerTransaction) {
 	res := sip.NewResponse(tx.Request(), 200, "")
@@ -188,7 +221,7 @@ func TestKeepAliveInAWebSocket(t *testing.T) {
 
 func TestBadMessagesInAWebSocket(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		ua := w.agent("192.0.2.1", sip.Config{Handler: reply(200)})
+		ua := w.agent("192.0.2.1", sip.Config{Handler: reply(200), MaxHead: 8 << 10, MaxBody: 56 << 10})
 		bob := w.web(ua, "ws").browser("192.0.2.3:4000")
 		good := asks("OPTIONS", "9", "9 OPTIONS")
 		t.Log(`# "a WebSocket message MUST NOT contain more than one SIP message" (RFC 7118 §5.2)`)

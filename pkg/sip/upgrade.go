@@ -28,7 +28,6 @@ func (ua *UserAgent) WebSocket() http.Handler { return http.HandlerFunc(ua.upgra
 
 func (ua *UserAgent) upgrade(w http.ResponseWriter, r *http.Request) {
 	if code, why := ua.refuseUpgrade(w.Header(), r); code != 0 {
-		ua.stats.refused.Add(1)
 		http.Error(w, why, code)
 		return
 	}
@@ -36,13 +35,13 @@ func (ua *UserAgent) upgrade(w http.ResponseWriter, r *http.Request) {
 	// The origin has been checked.
 	ws, err := websocket.Accept(out, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
 	if err != nil { // and answered
-		ua.stats.refused.Add(1)
 		return
 	}
 	transport := "WS"
 	if r.TLS != nil {
 		transport = "WSS"
 	}
+	ws.SetReadLimit(int64(ua.cfg.MaxHead + ua.cfg.MaxBody)) // above it, 1009
 	conn := newWebSocket(ws, out.conn, r.TLS)
 	if s, err := ua.adoptWebSocket(conn, transport); err == nil {
 		go func() {
