@@ -19,6 +19,7 @@ func sipRows() []row {
 		{"options", "OPTIONS over UDP, 20 at once", asked(askOptions)},
 		{"register", "REGISTER over UDP, 20 at once", asked(askRegister)},
 		{"idle-tls", "1,000 idle connections of TLS", idle(overTLS)},
+		{"idle-wss", "1,000 idle secure WebSockets", idle(overWSS)},
 		{"parse", "an INVITE of 1,230 octets: parser and strict pass", parsing},
 		{"dialogs", "2,000 established dialogs, without media", dialogs},
 	}
