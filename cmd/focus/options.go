@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/focus"
 	"github.com/seed-f3cefc8c/focus/pkg/prompt"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
@@ -43,6 +44,7 @@ type options struct {
 	logLevel         slog.Level
 	logFormat        string
 
+	trust              focus.Trust
 	tlsCert, tlsKey    string // files; "": none
 	tlsClientCA, tlsCA string
 	tlsMin             uint16
@@ -55,7 +57,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readDigest, s.readPrompts, s.readSession, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readPrompts, s.readSession, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}

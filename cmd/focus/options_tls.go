@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
+
+	"github.com/seed-f3cefc8c/focus/pkg/focus"
 )
 
 func (s *settings) readTLS(o *options) (err error) {
@@ -40,6 +43,24 @@ func (s *settings) readACME(o *options) error {
 		return errors.New("--acme-http without --acme: there would be nothing to answer")
 	}
 	o.acmeHTTP = s.ACMEHTTP
+	return nil
+}
+
+func (s *settings) readTrusted(o *options) error {
+	o.trust.From = s.TrustedBy == "from"
+	for _, text := range strings.FieldsFunc(s.Trusted, func(r rune) bool { return r == ',' || r == ' ' }) {
+		peer, err := focus.ParseTrustedPeer(text)
+		if err != nil {
+			return fmt.Errorf("--trusted: %w", err)
+		}
+		if peer.Domain != "" && o.tlsClientCA == "" {
+			return fmt.Errorf("--trusted %s is the name of a certificate: say with --tls-client-ca who signs those", peer.Domain)
+		}
+		o.trust.Peers = append(o.trust.Peers, peer)
+	}
+	if o.trust.From && len(o.trust.Peers) == 0 {
+		return errors.New("--trusted-identity from without --trusted: whose From?")
+	}
 	return nil
 }
 

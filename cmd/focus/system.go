@@ -122,7 +122,7 @@ func (s *system) startFocus(context.Context) (err error) {
 			Locate:         sip.LocateBy(locate.New(s.options.locating())),
 			SessionExpires: s.options.sessionExpires, MinSE: s.options.minSE,
 		},
-		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter,
+		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter, Trust: s.options.trust,
 		Registrar: registrar.Config{Store: s.store.Bindings, Key: key},
 	})
 	return err

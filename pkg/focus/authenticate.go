@@ -27,11 +27,14 @@ type waitError struct{ wait time.Duration }
 
 func (e *waitError) Error() string { return fmt.Sprintf("too many failures: wait %s", e.wait) }
 
-// authenticate finds out who called. Somebody without credentials is a guest, whose From is only a claim; what a conference wants of guests
-// is its own policy. Wrong credentials are counted and asked for again.
+// authenticate finds out who called: by whoever may vouch for him, else by his password. Somebody without either is a guest, whose From is only
+// a claim; what a conference wants of guests is its own policy. Wrong credentials are counted and asked for again.
 func (s *Server) authenticate(tx *sip.ServerTransaction) (visitor, error) {
 	req, now, address := tx.Request(), time.Now(), tx.Source().Addr()
 	from := req.From()
+	if who, ok := s.vouched(tx); ok {
+		return who, nil
+	}
 	guest := visitor{caller: conference.Caller{URI: conference.URI(from.Address.String())}, name: from.DisplayName}
 	if !s.digest.HasCredentials(req) {
 		return guest, nil

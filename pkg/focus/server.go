@@ -31,6 +31,7 @@ type Config struct {
 	Directory Directory
 	Users     Users
 	Limiter   Limiter
+	Trust     Trust            // nobody, when empty
 	Registrar registrar.Config // Domain is the realm's, FlowUsable the user agent's; a nil Store keeps contacts in memory
 }
 

@@ -79,7 +79,7 @@ func (ua *UserAgent) newInvite(ctx context.Context, inv *Invitation) (*Request, 
 		if err != nil {
 			return nil, fmt.Errorf("inviting %s: %w", inv.Target.String(), err)
 		}
-		contact = ua.contactURI(way, inv.From.User)
+		contact = secured(ua.contactURI(way, inv.From.User), way, callsSIPS(req))
 	}
 	req.AppendHeader(&ContactHeader{Address: contact, Params: inv.ContactParams})
 	SetBody(req, inv.ContentType, inv.Body)

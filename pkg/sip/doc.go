@@ -25,6 +25,8 @@
 //	RFC 5626 keep-alive                           CRLF answered; requests over the flow of a binding ([Flow])
 //	RFC 3263 locating servers                     NAPTR, SRV, A and AAAA: package locate, [LocateBy]
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth and auth-int; userhash and -sess no
+//	RFC 5922 certificates of peers                identities for policy ([Peer]); outgoing names are checked; EKU of RFC 5924 no
+//	RFC 3325 P-Asserted-Identity                  read; never sent
 //	RFC 3326 Reason                               yes
 //	RFC 4475, 5118 what bad input gets            yes; 400, 413, 416, 420, 505, 513, each with a reason that names the header
 //	RFC 3262 PRACK, 100rel                        yes, both ways; as UAC no offers in PRACK

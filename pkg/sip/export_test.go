@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -16,6 +17,9 @@ func RequestDigest(a Algorithm, ha1, method, qop, uri, nonce, cnonce, body strin
 
 // ParseAuth is parseAuth.
 func ParseAuth(value string) (map[string]string, error) { return parseAuth(value) }
+
+// CertificateIdentities is certificateIdentities.
+func CertificateIdentities(c *x509.Certificate) ([]string, []URI) { return certificateIdentities(c) }
 
 type Nonces struct{ *nonces }
 

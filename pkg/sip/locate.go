@@ -3,9 +3,7 @@ package sip
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
-	"strings"
 
 	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
 )
@@ -129,11 +127,10 @@ func (ua *UserAgent) connect(ctx context.Context, t Target) (flow, error) {
 		}
 		return flow{}, fmt.Errorf("%w: no UDP socket for %s", ErrTransport, t.Addr)
 	}
-	if s := ua.links.stream(t.Transport, t.Addr); s != nil && s.usable() {
+	if s := ua.links.stream(t.Transport, t.Addr); s != nil && s.usable() && s.isFor(t.Host) {
 		return flow{s, t.Addr}, nil
 	}
-	host := or(t.Host, t.Addr.Addr().String())
-	conn, err := ua.cfg.Dial(ctx, strings.ToLower(t.Transport), dialAddress(t, host))
+	conn, err := ua.dial(ctx, t)
 	if err != nil {
 		return flow{}, fmt.Errorf("%w: %w", ErrTransport, err)
 	}
@@ -143,12 +140,4 @@ func (ua *UserAgent) connect(ctx context.Context, t Target) (flow, error) {
 	}
 	s.took() // we know whom we called: the handshake deadline is for strangers
 	return flow{s, s.remote}, nil
-}
-
-// dialAddress is the located address, except for TLS, whose certificate is checked against the name.
-func dialAddress(t Target, host string) string {
-	if t.Transport == "TLS" {
-		return net.JoinHostPort(host, fmt.Sprint(t.Addr.Port()))
-	}
-	return t.Addr.String()
 }

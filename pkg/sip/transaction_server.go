@@ -78,7 +78,9 @@ func (tx *ServerTransaction) TLS() *tls.ConnectionState {
 }
 
 // ContactURI is a URI by which the peer of this transaction can reach us.
-func (tx *ServerTransaction) ContactURI(user string) URI { return tx.ua.contactURI(tx.from, user) }
+func (tx *ServerTransaction) ContactURI(user string) URI {
+	return secured(tx.ua.contactURI(tx.from, user), tx.from, wantsSIPS(tx.req))
+}
 
 func (ua *UserAgent) contactURI(f flow, user string) URI {
 	uri := URI{Scheme: "sip", User: user, Host: ua.hostOf(f), Port: ua.portOf(f)}

@@ -42,7 +42,8 @@ type Config struct {
 
 	// TLS is asked for the settings of each connection that is opened over TLS; the name to be checked is filled in. Nil: the system's roots.
 	TLS func() *tls.Config
-	// Dial opens connections: network is "tcp" or "tls". Nil uses the net package, and for tls what TLS says.
+	// Dial opens connections instead of us: network is "tcp" or "tls", addr for "tls" is the name that the certificate must be for. Nil uses the
+	// net package, and for tls what TLS says.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Locate finds the servers of a URI, best first (RFC 3263). Nil asks the servers of
 	// /etc/resolv.conf: see [LocateBy]. A target that is one of our own sockets is left out, and [ErrOwnDomain] when there is no other.
@@ -97,9 +98,6 @@ func (c Config) withDefaults() Config {
 	c.PingInterval = or(c.PingInterval, 30*time.Second)
 	if c.Handler == nil {
 		c.Handler = HandlerFunc(func(tx *ServerTransaction) { tx.Reply(501) })
-	}
-	if c.Dial == nil {
-		c.Dial = dialer(c.TLS)
 	}
 	if c.Locate == nil {
 		c.Locate = LocateBy(locate.New(locate.Config{}))

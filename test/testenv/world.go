@@ -52,8 +52,14 @@ type World struct {
 // Run tells a story in virtual time.
 func Run(t *testing.T, story func(w *World)) {
 	t.Helper()
+	RunTrusting(t, focus.Trust{}, story)
+}
+
+// RunTrusting is Run at a server that takes the word of some peers.
+func RunTrusting(t *testing.T, trust focus.Trust, story func(w *World)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newWorld(t, func(c *focus.Config) { c.Trust = trust })
 		w.MCU = &MCU{news: newsThroughXML{w.Focus}}
 		w.Focus.UseMCU(throughXML{w.MCU})
 		story(w)
@@ -89,21 +95,25 @@ func (w *World) startMedia() {
 	w.closeMedia = w.Real.Close
 }
 
-func newWorld(t *testing.T) *World {
+func newWorld(t *testing.T, changes ...func(*focus.Config)) *World {
 	t.Helper()
 	w := &World{T: t, Net: siptest.NewNetwork(), log: slog.New(slog.NewTextHandler(t.Output(), nil)), closeMedia: func() error { return nil }}
 	var err error
 	if w.Store, err = cluster.InMemory(cluster.Config{Realm: Domain, Hash: cluster.HashCost{Time: 1, Memory: 8, Threads: 1}}); err != nil {
 		t.Fatal(err)
 	}
-	w.Focus, err = focus.New(focus.Config{
+	config := focus.Config{
 		Domain: Domain, Directory: &Directory{Conferences: w.Store.Conferences, w: w}, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
 		Registrar: registrar.Config{Store: w.Store.Bindings},
 		Logger:    w.log,
 		SIP: sip.Config{Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			return w.Net.DialFrom(ctx, "192.0.2.1:0", addr)
 		}},
-	})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	w.Focus, err = focus.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
