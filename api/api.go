@@ -13,18 +13,20 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 )
 
 // Config is what the API needs.
 type Config struct {
-	C3P     c3p.Handler // the focus
-	Users   Users
-	Tokens  Tokens
-	Limiter Limiter
-	Ready   func(ctx context.Context) error // why requests would fail now; nil: they would not
-	Domain  string                          // conferences are dialled as sip:ID@Domain
-	Realm   string                          // of credentials and of users' URIs (cluster.Realm)
-	Logger  *slog.Logger                    // nil: slog.Default()
+	C3P       c3p.Handler // the focus
+	Users     Users
+	Tokens    Tokens
+	Registrar Registrar
+	Limiter   Limiter
+	Ready     func(ctx context.Context) error // why requests would fail now; nil: they would not
+	Domain    string                          // conferences are dialled as sip:ID@Domain
+	Realm     string                          // of credentials and of users' URIs (cluster.Realm)
+	Logger    *slog.Logger                    // nil: slog.Default()
 
 	WebSocket http.Handler // of SIP over WebSocket, at /ws; nil: 404
 }
@@ -34,8 +36,16 @@ type Users interface {
 	// CheckPassword fails with cluster.ErrWrongCredentials or cluster.ErrBusy.
 	CheckPassword(ctx context.Context, name, password string) (cluster.User, error)
 	Add(ctx context.Context, user cluster.User, password string) (cluster.User, error)
+	Get(ctx context.Context, name string) (cluster.User, error)
 	List(ctx context.Context) ([]cluster.User, error)
 	Remove(ctx context.Context, name string) error
+}
+
+// Registrar knows which telephones have registered; *registrar.Registrar does.
+type Registrar interface {
+	ByUser(ctx context.Context, now time.Time) (map[string][]registrar.Binding, error)
+	BindingsOf(ctx context.Context, now time.Time, user string) ([]registrar.Binding, error)
+	RemoveOf(ctx context.Context, now time.Time, user, contact string) (removed int, err error)
 }
 
 // Tokens are the bearer tokens; *cluster.Tokens are.
@@ -84,6 +94,8 @@ func (s *server) routes() []route {
 		{"POST", "/v1/users", s.administrator(s.postUser)},
 		{"GET", "/v1/users", s.administrator(s.getUsers)},
 		{"DELETE", "/v1/users/{name}", s.administrator(s.deleteUser)},
+		{"GET", "/v1/users/{name}/bindings", s.administrator(s.getBindings)},
+		{"DELETE", "/v1/users/{name}/bindings", s.administrator(s.deleteBindings)},
 		{"POST", "/v1/tokens", s.administrator(s.postToken)},
 		{"GET", "/v1/tokens", s.administrator(s.getTokens)},
 		{"DELETE", "/v1/tokens/{id}", s.administrator(s.deleteToken)},

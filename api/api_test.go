@@ -17,6 +17,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 )
 
 const domain = "example.com"
@@ -48,7 +49,11 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{t: t, log: &strings.Builder{}, store: store}
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.api = New(Config{C3P: w, Users: store.Users, Tokens: store.Tokens, Limiter: cluster.NewLimiter(), Domain: domain, Realm: domain, Logger: logger})
+	where, err := registrar.New(registrar.Config{Domain: domain, Store: store.Bindings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.api = New(Config{C3P: w, Users: store.Users, Tokens: store.Tokens, Registrar: where, Limiter: cluster.NewLimiter(), Domain: domain, Realm: domain, Logger: logger})
 	return w
 }
 

@@ -20,7 +20,7 @@ var types = map[string]any{
 	"NewConference": &NewConference{}, "Conference": &Conference{}, "Conferences": &Conferences{},
 	"Participants": &Participants{}, "Participant": &Participant{}, "Endpoint": &Endpoint{}, "Media": &Media{},
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},
-	"NewUser": &NewUser{}, "User": &User{}, "UserList": &UserList{},
+	"NewUser": &NewUser{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},
 	"NewToken": &NewToken{}, "Token": &Token{}, "TokenList": &TokenList{}, "Problem": &Problem{},
 }
 

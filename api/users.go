@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 )
 
 // NewUser is what a user is made of.
@@ -26,6 +27,7 @@ type User struct {
 	DisplayName   string    `json:"displayName,omitempty"`
 	Administrator bool      `json:"administrator"`
 	Created       time.Time `json:"created"`
+	Bindings      []Binding `json:"bindings,omitempty"` // telephones that have registered; in a list
 }
 
 // UserList is a list.
@@ -55,19 +57,37 @@ func (s *server) getUsers(w http.ResponseWriter, r *http.Request, _ c3p.Principa
 		s.accountProblem(err).write(w)
 		return
 	}
-	list := UserList{Users: []User{}}
-	for _, user := range stored {
-		list.Users = append(list.Users, UserOf(user))
+	bindings, err := s.Registrar.ByUser(r.Context(), time.Now())
+	if err != nil {
+		s.accountProblem(err).write(w)
+		return
 	}
-	writeJSON(w, http.StatusOK, list)
+	writeJSON(w, http.StatusOK, UsersOf(stored, bindings))
 }
 
+// deleteUser takes the telephones of the user out as well: whoever gets the name next is somebody else.
 func (s *server) deleteUser(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
-	if err := s.Users.Remove(r.Context(), mux.Vars(r)["name"]); err != nil {
+	name := mux.Vars(r)["name"]
+	err := s.Users.Remove(r.Context(), name)
+	if err == nil {
+		_, err = s.Registrar.RemoveOf(r.Context(), time.Now(), name, "")
+	}
+	if err != nil {
 		s.accountProblem(err).write(w)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// UsersOf are stored users, and where they have registered, as JSON.
+func UsersOf(users []cluster.User, bindings map[string][]registrar.Binding) UserList {
+	list := UserList{Users: []User{}}
+	for _, stored := range users {
+		user := UserOf(stored)
+		user.Bindings = BindingsOf(bindings[user.Name])
+		list.Users = append(list.Users, user)
+	}
+	return list
 }
 
 // UserOf is a stored user as JSON.

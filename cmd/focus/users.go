@@ -2,16 +2,20 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/api"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
 type userCommands struct {
 	Add    userAdd    `cmd:"" help:"Add a user; the password is asked for, or read from standard input."`
-	List   userList   `cmd:"" help:"List users."`
+	List   userList   `cmd:"" help:"List users, and the telephones that have registered as them."`
 	Remove userRemove `cmd:"" help:"Remove a user and revoke the user's tokens."`
 }
 
@@ -60,9 +64,11 @@ func (c *userList) Run(io *streams, holder ctxHolder) error {
 		func(client *client) error { return client.do(holder.ctx, "GET", "/v1/users", nil, &list) },
 		func(store *cluster.Cluster) error {
 			users, err := store.Users.List(holder.ctx)
-			for _, user := range users {
-				list.Users = append(list.Users, api.UserOf(user))
+			if err != nil {
+				return err
 			}
+			bindings, err := storedBindings(holder.ctx, store)
+			list = api.UsersOf(users, bindings)
 			return err
 		})
 	if err != nil {
@@ -71,11 +77,42 @@ func (c *userList) Run(io *streams, holder ctxHolder) error {
 	if c.JSON {
 		return printJSON(io.out, list)
 	}
-	rows := [][]string{{"USER", "URI", "ADMINISTRATOR", "CREATED", "NAME"}}
-	for _, user := range list.Users {
-		rows = append(rows, []string{user.Name, user.URI, yesNo(user.Administrator), formatTime(&user.Created), user.DisplayName})
+	return table(io.out, userRows(list.Users)...)
+}
+
+// userRows has a row for each user, and one more for each telephone after the first.
+func userRows(users []api.User) [][]string {
+	rows := [][]string{{"USER", "URI", "ADMINISTRATOR", "CREATED", "TELEPHONE", "SINCE", "UNTIL", "NAME"}}
+	for _, user := range users {
+		left, right := []string{user.Name, user.URI, yesNo(user.Administrator), formatTime(&user.Created)}, user.DisplayName
+		if len(user.Bindings) == 0 {
+			rows = append(rows, append(left, "", "", "", right))
+		}
+		for _, b := range user.Bindings {
+			rows = append(rows, append(left, hostOfContact(b)+" "+b.Transport, formatTime(&b.Since), formatTime(&b.Expires), right))
+			left, right = make([]string, len(left)), ""
+		}
 	}
-	return table(io.out, rows...)
+	return rows
+}
+
+// hostOfContact is where a telephone says it is, or where it is seen when that is the name of no host.
+func hostOfContact(b api.Binding) string {
+	uri, err := sip.ParseURI(b.Contact)
+	if err != nil || uri.Host == "" || strings.HasSuffix(strings.ToLower(uri.Host), ".invalid") {
+		host, _, _ := net.SplitHostPort(b.Source)
+		return host
+	}
+	return uri.Host
+}
+
+// storedBindings are those of a store that no server uses.
+func storedBindings(ctx context.Context, store *cluster.Cluster) (map[string][]registrar.Binding, error) {
+	where, err := registrar.New(registrar.Config{Domain: store.Realm(), Store: store.Bindings})
+	if err != nil {
+		return nil, err
+	}
+	return where.ByUser(ctx, time.Now())
 }
 
 type userRemove struct {
@@ -89,7 +126,16 @@ func (c *userRemove) Run(_ *streams, holder ctxHolder) error {
 		func(client *client) error {
 			return client.do(holder.ctx, "DELETE", "/v1/users/"+url.PathEscape(c.Name), nil, nil)
 		},
-		func(store *cluster.Cluster) error { return store.Users.Remove(holder.ctx, c.Name) })
+		func(store *cluster.Cluster) error {
+			if err := store.Users.Remove(holder.ctx, c.Name); err != nil {
+				return err
+			}
+			where, err := registrar.New(registrar.Config{Domain: store.Realm(), Store: store.Bindings})
+			if err == nil {
+				_, err = where.RemoveOf(holder.ctx, time.Now(), c.Name, "")
+			}
+			return err
+		})
 }
 
 type tokenNew struct {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 )
 
 const victimDir = "FOCUS_TEST_VICTIM_DIR"
@@ -37,6 +38,12 @@ func victim(dir string) int {
 			return 1
 		}
 		fmt.Println("updated", id)
+		aor := fmt.Sprintf("sip:%s@example.com", id)
+		if _, err := c.Bindings.Save(ctx, registrar.Record{AOR: aor, Bindings: []registrar.Binding{binding("sip:a@192.0.2.1", time.Hour)}}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		fmt.Println("registered", id)
 		if i%3 != 0 {
 			continue
 		}
@@ -96,6 +103,11 @@ func checkAcknowledged(t *testing.T, c *Cluster, id conference.ID, last string) 
 	switch {
 	case last == "created" && err != nil:
 		t.Errorf("%s was created: %v", id, err)
+	case last == "registered":
+		found, err := c.Bindings.Load(t.Context(), fmt.Sprintf("sip:%s@example.com", id))
+		if err != nil || len(found.Bindings) != 1 {
+			t.Errorf("%s was registered: %+v, %v", id, found, err)
+		}
 	case last == "updated" && err == nil && r.Subject != "changed":
 		t.Errorf("%s was updated and has subject %q", id, r.Subject)
 	case last == "deleted" && err == nil:

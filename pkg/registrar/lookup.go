@@ -106,3 +106,33 @@ func (r *Registrar) List(ctx context.Context, now time.Time) ([]Record, error) {
 	}
 	return alive, nil
 }
+
+// AOR is the address-of-record of a user.
+func (r *Registrar) AOR(user string) sip.URI {
+	return sip.URI{Scheme: "sip", User: strings.ToLower(user), Host: r.config.Domain}
+}
+
+// BindingsOf are the contacts of a user, as Bindings has them.
+func (r *Registrar) BindingsOf(ctx context.Context, now time.Time, user string) ([]Binding, error) {
+	return r.Bindings(ctx, now, r.AOR(user))
+}
+
+// RemoveOf unbinds one contact of a user, or all with "". It says how many it was.
+func (r *Registrar) RemoveOf(ctx context.Context, now time.Time, user, contact string) (removed int, err error) {
+	return r.Remove(ctx, now, r.AOR(user), contact)
+}
+
+// ByUser is all that is bound, by user name.
+func (r *Registrar) ByUser(ctx context.Context, now time.Time) (map[string][]Binding, error) {
+	records, err := r.List(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string][]Binding, len(records))
+	for _, record := range records {
+		if uri, err := sip.ParseURI(record.AOR); err == nil {
+			all[uri.User] = record.Bindings
+		}
+	}
+	return all, nil
+}

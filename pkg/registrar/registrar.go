@@ -211,11 +211,11 @@ func (r *Registrar) release(key string, e *entry, now time.Time) {
 	r.drop(key, e, now)
 }
 
-// drop forgets an entry that nobody uses and that holds nothing.
+// drop forgets an entry that nobody uses and nobody needs.
 func (r *Registrar) drop(key string, e *entry, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e.users--; e.users == 0 && len(live(e.bindings(), now)) == 0 {
+	if e.users--; e.users == 0 && !e.needed(now) {
 		delete(r.entries, key)
 	}
 }
@@ -225,7 +225,7 @@ func (r *Registrar) Sweep(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, e := range r.entries {
-		if e.users == 0 && len(live(e.bindings(), now)) == 0 {
+		if e.users == 0 && !e.needed(now) {
 			delete(r.entries, key)
 		}
 	}
@@ -243,8 +243,9 @@ func (e *entry) forget() {
 	e.known, e.current, e.stored = false, Record{AOR: e.current.AOR}, nil
 }
 
-func (e *entry) bindings() []Binding {
+// needed: there are bindings, or the store has some for longer than was said.
+func (e *entry) needed(now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.current.Bindings
+	return len(live(e.current.Bindings, now)) > 0 || len(live(e.stored, now)) > 0
 }
