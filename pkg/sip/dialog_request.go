@@ -49,7 +49,7 @@ func (d *Dialog) start(ctx context.Context, method Method, contentType string, b
 // learn ends the dialog when the peer does not know it, and takes from a final response what concerns the dialog: the target, the session timer,
 // the end of an offer.
 func (d *Dialog) learn(t *ClientTransaction, res *Response, err error) {
-	method, c := t.req.Method, carrier{true, t.req.CSeq().SeqNo}
+	method, c := t.method, carrier{true, t.Request().CSeq().SeqNo}
 	d.mu.Lock()
 	switch {
 	case err != nil:
@@ -84,7 +84,7 @@ func (d *Dialog) lost(method Method, cause error) {
 	d.mu.Unlock()
 	if says {
 		if t, err := d.start(d.ctx, BYE, "", nil, []Header{ReasonHeader("SIP", 408, "no answer")}, nil); err == nil {
-			d.ua.log.Debug("peer is lost", "call", t.req.CallID().Value(), "err", cause)
+			d.ua.log.Debug("peer is lost", "call", t.Request().CallID().Value(), "err", cause)
 		}
 	}
 	d.end(cause)

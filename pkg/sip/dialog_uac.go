@@ -33,10 +33,7 @@ type Invitation struct {
 // acknowledged and ended by BYE, also those that come later. When ctx ends the INVITE is cancelled. A refusal is a *[StatusError]. The response
 // is the final one, or nil.
 func (ua *UserAgent) Invite(ctx context.Context, inv Invitation) (*Dialog, *Response, error) {
-	req, err := ua.newInvite(ctx, &inv)
-	if err != nil {
-		return nil, nil, err
-	}
+	req := ua.newInvite(&inv)
 	for challenged, raised := false, false; ; {
 		d, res, err := ua.inviteOnce(ctx, &inv, req)
 		if res == nil || err == nil {
@@ -54,13 +51,15 @@ func (ua *UserAgent) Invite(ctx context.Context, inv Invitation) (*Dialog, *Resp
 		if !ok {
 			return d, res, err
 		}
-		req = again
+		if req = again; inv.Contact.Host == "" { // it may take another way
+			req.Contact().Address.Host = ""
+		}
 	}
 }
 
 func isChallenge(res *Response) bool { return res.StatusCode == 401 || res.StatusCode == 407 }
 
-func (ua *UserAgent) newInvite(ctx context.Context, inv *Invitation) (*Request, error) {
+func (ua *UserAgent) newInvite(inv *Invitation) *Request {
 	req := NewRequest(INVITE, inv.Target)
 	to := inv.To
 	if to.Host == "" {
@@ -74,16 +73,12 @@ func (ua *UserAgent) newInvite(ctx context.Context, inv *Invitation) (*Request, 
 	addHeaders(req, ua.proposal())
 	ua.addSupported(req)
 	contact := inv.Contact
-	if contact.Host == "" {
-		way, err := ua.wayOf(ctx, req)
-		if err != nil {
-			return nil, fmt.Errorf("inviting %s: %w", inv.Target.String(), err)
-		}
-		contact = secured(ua.contactURI(way, inv.From.User), way, callsSIPS(req))
+	if contact.Host == "" { // named once the way is known
+		contact = URI{Scheme: "sip", User: inv.From.User}
 	}
 	req.AppendHeader(&ContactHeader{Address: contact, Params: inv.ContactParams})
 	SetBody(req, inv.ContentType, inv.Body)
-	return req, nil
+	return req
 }
 
 // call is one INVITE of ours and the dialogs that come of it.
@@ -101,7 +96,7 @@ type call struct {
 
 func (ua *UserAgent) inviteOnce(ctx context.Context, inv *Invitation, req *Request) (*Dialog, *Response, error) {
 	c := &call{ua: ua, inv: inv, req: req, dialogs: map[string]*Dialog{}}
-	t, err := ua.start(ctx, req, flow{}, c.take)
+	t, err := ua.launch(ctx, req, flow{}, &ClientTransaction{take: c.take, moved: c.moved})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,6 +111,19 @@ func (ua *UserAgent) inviteOnce(ctx context.Context, inv *Invitation, req *Reque
 		return nil, res, fmt.Errorf("inviting %s: %w", inv.Target.String(), err)
 	}
 	return d, res, nil
+}
+
+// moved: the INVITE goes to another server now, and may have another Contact.
+func (c *call) moved(req *Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.req = req
+}
+
+func (c *call) sent() *Request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.req
 }
 
 func (c *call) wait(ctx context.Context, t *ClientTransaction) (*Dialog, *Response, error) {
@@ -209,7 +217,7 @@ func (c *call) release(d *Dialog) {
 	c.ua.spawn(func() {
 		ctx, cancel := context.WithTimeout(c.ua.ctx, c.ua.cfg.Timers.giveUp())
 		defer cancel()
-		d.acknowledge(ctx, c.req.CSeq().SeqNo, "", nil)
+		d.acknowledge(ctx, c.sent().CSeq().SeqNo, "", nil)
 		d.Bye(ctx)
 	})
 }

@@ -23,7 +23,7 @@
 //	RFC 3261 §12 dialogs, UAS and UAC             yes; forked 2xx, target refresh, loose and strict routes, 491
 //	RFC 3581 rport                                yes
 //	RFC 5626 keep-alive                           CRLF answered; requests over the flow of a binding ([Flow])
-//	RFC 3263 locating servers                     NAPTR, SRV, A and AAAA: package locate, [LocateBy]
+//	RFC 3263 locating servers                     NAPTR, SRV, A and AAAA: package locate, [LocateBy]; failover to the next server
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth and auth-int; userhash and -sess no
 //	RFC 5922 certificates of peers                identities for policy ([Peer]); outgoing names are checked; EKU of RFC 5924 no
 //	RFC 3325 P-Asserted-Identity                  read; never sent
@@ -38,5 +38,5 @@
 //	[MS-SIP] first state in the 200, BENOTIFY     yes, for who supports them
 //	RFC 3515 REFER, RFC 4488 norefersub           answered, and what came of it is told: Notifier.Refer; we send none
 //	RFC 7118 WebSocket                            yes; WSS and WS, as server ([UserAgent.WebSocket])
-//	§18.1.1 switch to TCP above the MTU           no
+//	§18.1.1 switch to TCP above the MTU           yes; back to UDP where there is no TCP; [Config].MaxDatagram
 package sip

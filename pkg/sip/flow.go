@@ -134,6 +134,14 @@ func (l *links) stream(transport string, remote netip.AddrPort) *stream {
 	return l.streams[streamKey{transport, remote}]
 }
 
+// streamFor is an open connection to a server.
+func (l *links) streamFor(t Target) *stream {
+	if s := l.stream(t.Transport, t.Addr); s != nil && s.usable() && s.isFor(t.Host) {
+		return s
+	}
+	return nil
+}
+
 // packetsFor is a packet socket that can reach an address of that family.
 func (l *links) packetsFor(remote netip.Addr) *packetSocket {
 	l.mu.Lock()

@@ -18,11 +18,21 @@ type ClientTransaction struct {
 	key    clientKey
 	req    *Request
 	to     flow
+	method Method
 	invite bool
 	// take sees each response before Next does, on the reading goroutine; true keeps it from Next.
 	take func(*Response) bool
+	// moved is told when the request goes to another server, with another Via, and before there is a response from it.
+	moved func(*Request)
+	route *route // nil when there is one way only
+	size  int    // of the request without Via
+
+	ownContact bool // names the socket that is used
 
 	mu        sync.Mutex
+	attempt   int  // which server it is
+	moving    bool // to the next server
+	rang      bool // a provisional response above 100 came
 	state     clientState
 	wire      []byte
 	cancelled bool        // CANCEL is to be sent, or was
@@ -68,20 +78,26 @@ func (ua *UserAgent) sendOnce(ctx context.Context, req *Request, way flow) error
 }
 
 func (ua *UserAgent) start(ctx context.Context, req *Request, way flow, take func(*Response) bool) (*ClientTransaction, error) {
-	way, err := ua.prepare(ctx, req, way)
-	if err != nil {
+	return ua.launch(ctx, req, way, &ClientTransaction{take: take})
+}
+
+// launch starts a transaction that has take and moved.
+func (ua *UserAgent) launch(ctx context.Context, req *Request, way flow, t *ClientTransaction) (*ClientTransaction, error) {
+	t.ua, t.req, t.method, t.invite, t.news = ua, req, req.Method, req.Method == INVITE, make(chan struct{}, 1)
+	contact := req.Contact()
+	t.ownContact = contact != nil && contact.Address.Host == "" && isSIP(contact.Address)
+	var err error
+	if t.to, t.route, t.size, err = ua.embark(ctx, req, way); err != nil {
 		return nil, fmt.Errorf("sending %s to %s: %w", req.Method, req.Recipient.String(), err)
 	}
-	t := &ClientTransaction{
-		ua: ua, key: clientKeyOf(req), req: req, to: way, invite: req.Method == INVITE, take: take, news: make(chan struct{}, 1),
-	}
+	t.key = clientKeyOf(req)
 	if ua.isClosed() {
 		return nil, ErrClosed
 	}
 	if !ua.clients.add(t.key, t) {
 		return nil, fmt.Errorf("sending %s: %w", req.Method, ErrOverload)
 	}
-	if err := t.begin(); err != nil {
+	if err := t.begin(); err != nil && !t.elsewhere(ctx) {
 		t.fail(err)
 		return nil, fmt.Errorf("sending %s to %s: %w", req.Method, req.Recipient.String(), err)
 	}
@@ -90,28 +106,47 @@ func (ua *UserAgent) start(ctx context.Context, req *Request, way flow, take fun
 
 // prepare completes a request and finds its way.
 func (ua *UserAgent) prepare(ctx context.Context, req *Request, way flow) (flow, error) {
+	way, _, _, err := ua.embark(ctx, req, way)
+	return way, err
+}
+
+// embark completes a request and finds its way, and the others that may be tried when that fails; none when the way was given or is a [Flow].
+func (ua *UserAgent) embark(ctx context.Context, req *Request, way flow) (_ flow, r *route, size int, err error) {
+	complete(req, ua.cfg.Name)
 	if !way.usable() {
-		if way.link != nil && isWebSocket(way.link.transport()) { // whatever the Contact says, there is no other way
-			return flow{}, fmt.Errorf("to %s: %w", way.remote, ErrFlowGone)
-		}
-		var err error
-		if way, err = ua.wayOf(ctx, req); err != nil {
-			return flow{}, err
+		size = len(encode(req)) + viaRoom
+		if way, r, err = ua.wayFor(ctx, req, way, size); err != nil {
+			return flow{}, nil, 0, err
 		}
 	}
-	complete(req, ua.cfg.Name)
+	ua.finishRequest(req, way)
+	return way, r, size, nil
+}
+
+// wayFor replaces a way that is over, or was none.
+func (ua *UserAgent) wayFor(ctx context.Context, req *Request, old flow, size int) (flow, *route, error) {
+	if old.link != nil && isWebSocket(old.link.transport()) { // whatever the Contact says, there is no other way
+		return flow{}, nil, fmt.Errorf("to %s: %w", old.remote, ErrFlowGone)
+	}
+	if kept, bound, err := ua.boundFlow(req); bound {
+		return kept, nil, err
+	}
+	r, err := ua.routeOf(ctx, req)
+	if err != nil {
+		return flow{}, nil, err
+	}
+	way, err := r.next(ctx, size)
+	return way, r, err
+}
+
+// finishRequest writes into a request what depends on its way: Via, and a Contact that names no host yet.
+func (ua *UserAgent) finishRequest(req *Request, way flow) {
 	if req.Via() == nil {
 		req.PrependHeader(ua.via(way))
 	}
-	return way, nil
-}
-
-// wayOf is the flow that the request is bound to, else the way to its next hop.
-func (ua *UserAgent) wayOf(ctx context.Context, req *Request) (flow, error) {
-	if kept, bound, err := ua.boundFlow(req); bound {
-		return kept, err
+	if contact := req.Contact(); contact != nil && contact.Address.Host == "" && isSIP(contact.Address) {
+		contact.Address = secured(ua.contactURI(way, contact.Address.User), way, callsSIPS(req))
 	}
-	return ua.flowTo(ctx, req)
 }
 
 func (ua *UserAgent) via(way flow) *ViaHeader {
@@ -148,8 +183,12 @@ func complete(req *Request, name string) {
 	req.SetBody(req.Body()) // Content-Length
 }
 
-// Request is what was sent.
-func (t *ClientTransaction) Request() *Request { return t.req }
+// Request is what was sent, to the server that was asked last.
+func (t *ClientTransaction) Request() *Request {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.req
+}
 
 // Next waits for the next response: they come in the order in which they arrived. After the last there is io.EOF, [ErrTimeout], [ErrTransport] or
 // [ErrClosed]. An INVITE may have several 2xx, when it was forked: each wants its ACK, and io.EOF comes 64*T1 after the first.
@@ -188,7 +227,7 @@ func (t *ClientTransaction) failed(ctx context.Context, err error) (*Response, e
 	case errors.Is(err, io.EOF):
 		err = ErrTransactionDone
 	}
-	return nil, fmt.Errorf("waiting for the answer to %s: %w", t.req.Method, err)
+	return nil, fmt.Errorf("waiting for the answer to %s: %w", t.method, err)
 }
 
 func (t *ClientTransaction) pop() (*Response, error) {
@@ -234,7 +273,7 @@ func (t *ClientTransaction) Cancel() {
 		return
 	}
 	t.cancelled = true
-	if t.state == clientProceeding {
+	if t.state == clientProceeding && !t.moving {
 		t.sendCancel()
 	}
 }
@@ -244,7 +283,7 @@ func (t *ClientTransaction) Cancel() {
 func (t *ClientTransaction) sendCancel() {
 	cancel := derived(t.req, CANCEL)
 	t.ua.spawn(func() { t.ua.start(context.Background(), cancel, t.to, func(*Response) bool { return true }) })
-	t.limit = time.AfterFunc(t.ua.cfg.Timers.giveUp(), t.timerB)
+	t.startTimerB()
 }
 
 // derived makes the CANCEL or the ACK of an INVITE: "The Request-URI, Call-ID, To, the numeric part of CSeq, and From header fields in the CANCEL

@@ -25,16 +25,28 @@ func (t *ClientTransaction) begin() (err error) {
 	if t.state == clientTerminated {
 		return ErrClosed
 	}
+	return t.send()
+}
+
+// send is the first transmission to one server. Called with mu held.
+func (t *ClientTransaction) send() (err error) {
+	t.attempt++
+	t.state = clientCalling
 	if t.wire, err = t.to.send(t.req); err != nil {
 		return err
 	}
-	timers := t.ua.cfg.Timers
-	t.limit = time.AfterFunc(timers.giveUp(), t.timerB)
+	t.startTimerB()
+	t.watch()
 	if !t.to.reliable() {
-		t.interval = timers.T1
+		t.interval = t.ua.cfg.Timers.T1
 		t.resend = time.AfterFunc(t.interval, t.timerA)
 	}
 	return nil
+}
+
+func (t *ClientTransaction) startTimerB() {
+	attempt := t.attempt
+	t.limit = time.AfterFunc(t.ua.cfg.Timers.giveUp(), func() { t.timerB(attempt) })
 }
 
 // timerA and E: "When timer A fires, the client transaction MUST retransmit the request by passing it to the transport layer, and MUST reset the
@@ -60,11 +72,15 @@ func (t *ClientTransaction) timerA() {
 
 // timerB and F: "If the client transaction is still in the "Calling" state when timer B fires, the client transaction SHOULD inform the TU that a
 // timeout has occurred." Timer F also counts in Proceeding, and so does timer B after a CANCEL.
-func (t *ClientTransaction) timerB() {
+func (t *ClientTransaction) timerB(attempt int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.state <= clientProceeding {
-		t.terminate(fmt.Errorf("%s: %w", t.req.Method, ErrTimeout))
+	switch err := fmt.Errorf("%s: %w", t.req.Method, ErrTimeout); {
+	case attempt != t.attempt || t.moving: // of a server that was left
+	case t.state == clientCalling:
+		t.lost(err)
+	case t.state == clientProceeding:
+		t.terminate(err)
 	}
 }
 
@@ -89,11 +105,11 @@ func (t *ClientTransaction) onResponse(res *Response) {
 	t.mu.Lock()
 	deliver := false
 	switch {
-	case t.state == clientTerminated:
+	case t.state == clientTerminated || t.moving || clientKeyOf(res) != t.key: // from a server that was left
 	case res.IsProvisional():
-		deliver = t.onProvisional()
+		deliver = t.onProvisional(res)
 	case !t.invite:
-		deliver = t.onFinal()
+		deliver = t.onFinal(res)
 	case res.StatusCode < 300:
 		deliver = t.onSuccess()
 	default:
@@ -122,10 +138,12 @@ func (t *ClientTransaction) deliver(res *Response) {
 // onProvisional: "If the client transaction receives a provisional response while in the "Calling" state, it transitions to the "Proceeding"
 // state. In the "Proceeding" state, the client transaction SHOULD NOT retransmit the request any longer. Furthermore, the provisional response
 // MUST be passed to the TU." An INVITE may ring as long as the TU likes: B is not for Proceeding.
-func (t *ClientTransaction) onProvisional() bool {
+func (t *ClientTransaction) onProvisional(res *Response) bool {
 	if t.state > clientProceeding {
 		return false
 	}
+	t.heard()
+	t.rang = t.rang || res.StatusCode > 100
 	first := t.state == clientCalling
 	t.state = clientProceeding
 	if t.invite && first {
@@ -139,10 +157,11 @@ func (t *ClientTransaction) onProvisional() bool {
 }
 
 // onFinal: "it MUST set Timer K to fire in T4 seconds for unreliable transports, and zero seconds for reliable transports" (§17.1.2.2).
-func (t *ClientTransaction) onFinal() bool {
-	if t.state > clientProceeding {
+func (t *ClientTransaction) onFinal(res *Response) bool {
+	if t.state > clientProceeding || t.unavailable(res) {
 		return false
 	}
+	t.heard()
 	t.state = clientCompleted
 	t.linger(t.unreliable(t.ua.cfg.Timers.T4))
 	return true
@@ -156,6 +175,7 @@ func (t *ClientTransaction) onSuccess() bool {
 		return false
 	}
 	if t.state < clientAccepted {
+		t.heard()
 		t.state = clientAccepted
 		t.linger(t.ua.cfg.Timers.giveUp())
 	}
@@ -173,9 +193,10 @@ func (t *ClientTransaction) onRefusal(res *Response) bool {
 	removeHeaders(ack, "To")
 	copyHeaders("To", res, ack)
 	t.to.send(ack)
-	if t.state == clientCompleted {
+	if t.state == clientCompleted || t.unavailable(res) {
 		return false
 	}
+	t.heard()
 	t.state = clientCompleted
 	t.linger(t.unreliable(t.ua.cfg.Timers.timerD()))
 	return true
@@ -201,6 +222,7 @@ func (t *ClientTransaction) terminate(err error) {
 	t.state, t.wire, t.err = clientTerminated, nil, err
 	stop(t.resend)
 	stop(t.limit)
+	t.unwatch()
 	t.ua.clients.remove(t.key, t)
 	t.notify()
 }

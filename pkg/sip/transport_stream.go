@@ -42,6 +42,7 @@ type stream struct {
 	last     bool // nothing more will be written after unsent
 	closed   bool
 	gone     chan struct{} // closed with it; made when somebody asks
+	watchers map[*ClientTransaction]struct{}
 }
 
 func newStream(ua *UserAgent, conn net.Conn, transport string) *stream {
@@ -210,7 +211,35 @@ func (s *stream) shut() {
 			close(s.gone)
 		}
 		s.Conn.Close()
+		if watchers := s.watchers; len(watchers) > 0 {
+			s.watchers = nil
+			s.ua.spawn(func() {
+				for t := range watchers {
+					t.disconnected(s)
+				}
+			})
+		}
 	}
+}
+
+// watch tells a transaction when the connection breaks; false when it has.
+func (s *stream) watch(t *ClientTransaction) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.watchers == nil {
+		s.watchers = map[*ClientTransaction]struct{}{}
+	}
+	s.watchers[t] = struct{}{}
+	return true
+}
+
+func (s *stream) unwatch(t *ClientTransaction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.watchers, t)
 }
 
 // done is closed when the connection is.

@@ -49,6 +49,8 @@ type Config struct {
 	// /etc/resolv.conf: see [LocateBy]. A target that is one of our own sockets is left out, and [ErrOwnDomain] when there is no other.
 	Locate func(ctx context.Context, uri URI) ([]Target, error)
 
+	MaxDatagram int // a request of more octets goes over a connection where it can (RFC 3261 §18.1.1), 1300
+
 	MaxTransactions          int // open server transactions, 20000; beyond it 503
 	MaxDialogs               int // 10000
 	MaxDialogsPerSource      int // that peers of one source made, half of MaxDialogs. A source is an IPv4 address, or an IPv6 /64
@@ -82,6 +84,7 @@ func (c Config) withDefaults() Config {
 	if c.SessionExpires > 0 {
 		c.SessionExpires = max(c.SessionExpires, c.MinSE)
 	}
+	c.MaxDatagram = or(c.MaxDatagram, 1300)
 	c.MaxTransactions = or(c.MaxTransactions, 20000)
 	c.MaxDialogs = or(c.MaxDialogs, 10000)
 	c.MaxDialogsPerSource = or(c.MaxDialogsPerSource, (c.MaxDialogs+1)/2)
@@ -116,6 +119,7 @@ type UserAgent struct {
 	seed   maphash.Seed // of stateless To tags
 
 	flowKey [32]byte // of flow tokens
+	shunned shunned  // servers that failed
 
 	mail     *mailboxes
 	servers  *table[serverKey, *serverMachine]
