@@ -27,6 +27,9 @@ type Endpoint struct {
 	Joined      time.Time
 	Speaking    bool
 	Media       []MediaStream
+
+	Disconnection DisconnectionMethod // of StatusDisconnected; "" otherwise
+	Reason        string              // for a person: why it is disconnected
 }
 
 // MediaStream is one m-line of an endpoint (`media` in RFC 4575 §5.8).

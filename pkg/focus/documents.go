@@ -80,6 +80,9 @@ func endpointElement(e conference.Endpoint) confinfo.Endpoint {
 		Entity: string(e.ID), SessionType: e.SessionType, DisplayText: e.DisplayText, Status: string(e.Status), JoiningMethod: string(e.Method),
 		JoiningInfo: confinfo.Execution{When: e.Joined.UTC()},
 	}
+	if e.Status == conference.StatusDisconnected {
+		element.DisconnectionMethod, element.DisconnectionInfo = string(e.Disconnection), confinfo.Execution{Reason: e.Reason}
+	}
 	for _, m := range e.Media {
 		element.Media = append(element.Media, mediaElement(m))
 	}
