@@ -32,7 +32,7 @@ func (s *Server) modifyEndpoint(ctx context.Context, call *c3p.Call) (c3p.Comman
 	} else if leg, notFound := c.find(ctx, command.Keys); notFound != nil {
 		err = notFound
 	} else {
-		err = c.renegotiate(ctx, leg, command.Endpoint.SDP, change)
+		err = c.renegotiate(ctx, leg, command.Endpoint, change)
 	}
 	if err != nil {
 		return nil, err
@@ -55,11 +55,12 @@ func (c *Conference) onLeg(ctx context.Context, keys c3p.EndpointKeys, f func(*L
 	return err
 }
 
-// renegotiate takes one step of offer/answer with a leg that is linked already, and then what else was commanded.
-func (c *Conference) renegotiate(ctx context.Context, leg *Leg, in *confinfo.SDP, then func(*Leg, *confinfo.SDP)) error {
+// renegotiate takes one step of offer/answer with a leg that is linked already, and then what else was commanded. The endpoint's URI, if there is
+// one, says where its signalling comes from: of somebody who was called that is not known before.
+func (c *Conference) renegotiate(ctx context.Context, leg *Leg, in *confinfo.Endpoint, then func(*Leg, *confinfo.SDP)) error {
 	leg.negotiation.Lock()
 	defer leg.negotiation.Unlock()
-	out, agreed, err := leg.negotiate(in)
+	out, agreed, err := leg.negotiate(in.SDP)
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,7 @@ func (c *Conference) renegotiate(ctx context.Context, leg *Leg, in *confinfo.SDP
 	err = c.with(ctx, leg, func() {
 		if !taken {
 			taken = true
+			leg.locate(in.URI)
 			leg.take(agreed)
 		}
 		then(leg, out)

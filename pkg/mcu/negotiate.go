@@ -89,6 +89,13 @@ func signallingHosts(uri string) []netip.Addr {
 	return nil
 }
 
+// locate changes where the leg's signalling comes from, if it is said.
+func (l *Leg) locate(uri string) {
+	if hosts := signallingHosts(uri); hosts != nil {
+		l.hosts = hosts
+	}
+}
+
 // mediaOf is the roster's view of a leg's audio. Its status is seen from the client.
 func (l *Leg) mediaOf() []confinfo.Media {
 	return []confinfo.Media{{

@@ -126,7 +126,7 @@ func TestWhoIsGoneStaysGone(t *testing.T) {
 		}
 		w.succeeds(&c3p.DeleteUser{Keys: c3p.UserKeys{Conference: room, User: bob.user()}})
 
-		err = c.renegotiate(t.Context(), leg, &confinfo.SDP{Type: confinfo.SDPAnswer, Text: bob.sdp("sendrecv")},
+		err = c.renegotiate(t.Context(), leg, &confinfo.Endpoint{SDP: &confinfo.SDP{Type: confinfo.SDPAnswer, Text: bob.sdp("sendrecv")}},
 			func(*Leg, *confinfo.SDP) { t.Error("the rest of the command is done to a leg that is gone") })
 		if !errors.Is(err, errNoEndpoint) {
 			t.Errorf("answer of somebody who is gone: %v, want %v", err, errNoEndpoint)
