@@ -39,6 +39,7 @@ type options struct {
 	sessionExpires   time.Duration // negative: none
 	minSE            time.Duration
 	digest           []sip.Algorithm
+	dialOut          focus.DialOutPolicy
 	prompts          *prompt.Library
 	language         string
 	logLevel         slog.Level
@@ -56,7 +57,7 @@ type options struct {
 
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
-	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat}
+	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
 	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readPrompts, s.readSession, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}

@@ -9,6 +9,8 @@
 //	UPDATE (RFC 3311)                                          yes   update.go
 //	PRACK (RFC 3262), 183 for who requires it                  yes   prack.go
 //	session timers (RFC 4028)                                  yes   refresh.go; the clock is pkg/sip's
+//	INVITE of ours: several devices at once, CANCEL            yes   call.go
+//	SUBSCRIBE, REFER in the dialog                             yes   event.go; the owner serves them
 //	BYE either way, with Reason (RFC 3326)                     yes   bye.go
 //	INFO: application/dtmf-relay, application/dtmf             yes   info.go
 //	OPTIONS in the dialog                                      yes   options.go

@@ -34,5 +34,10 @@ func (l *Leg) Accept(headers ...sip.Header) error {
 	return nil
 }
 
-// Cancelled reports whether the caller has given up: nobody waits for Accept any more.
-func (l *Leg) Cancelled() bool { return l.first.Context().Err() != nil }
+// Cancelled reports whether the call has been given up: nobody waits for Accept, or for Place, any more.
+func (l *Leg) Cancelled() bool {
+	if l.calling != nil {
+		return l.calling.ctx.Err() != nil
+	}
+	return l.first.Context().Err() != nil
+}

@@ -24,16 +24,19 @@ type Config struct {
 	Digit func(digit string, duration time.Duration)
 	// Failed: the session cannot go on; end the leg with [Leg.Bye] and that reason.
 	Failed func(code int, text string, err error)
+	// Event is a SUBSCRIBE or REFER in the dialog.
+	Event func(d *sip.Dialog, tx *sip.ServerTransaction)
 	// Ended: the dialog of an accepted leg is over, whoever ended it. Called once.
 	Ended func(cause error)
 }
 
 // Leg is one SIP dialog and its endpoint at the MCU. Its methods may be called from any goroutine.
 type Leg struct {
-	config Config
-	dialog *sip.Dialog
-	first  *sip.ServerTransaction // the INVITE that made it
-	answer Description            // for the 200; an offer when the caller made none
+	config  Config
+	dialog  *sip.Dialog
+	first   *sip.ServerTransaction // the INVITE that made it; nil when we called
+	answer  Description            // for the 200; an offer when the caller made none
+	calling *calling               // of a call of ours; then the dialog is there when that is over
 
 	mu      sync.Mutex
 	offered bool // our offer stands in a 2xx whose ACK will bring the answer

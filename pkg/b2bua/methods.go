@@ -15,12 +15,15 @@ func methods() map[sip.Method]func(*Leg, *sip.ServerTransaction) {
 		sip.BYE:     (*Leg).bye,
 		sip.INFO:    (*Leg).info,
 		sip.OPTIONS: (*Leg).options,
+
+		sip.SUBSCRIBE: (*Leg).event,
+		sip.REFER:     (*Leg).event,
 	}
 }
 
 // Methods are the methods a leg takes, for Allow.
 func Methods() []sip.Method {
-	return []sip.Method{sip.INVITE, sip.ACK, sip.CANCEL, sip.UPDATE, sip.PRACK, sip.BYE, sip.INFO, sip.OPTIONS}
+	return []sip.Method{sip.INVITE, sip.ACK, sip.CANCEL, sip.UPDATE, sip.PRACK, sip.BYE, sip.INFO, sip.OPTIONS, sip.SUBSCRIBE, sip.REFER}
 }
 
 // AllowHeader lists what a leg takes.
@@ -33,7 +36,10 @@ func AllowHeader() sip.Header {
 }
 
 // ServeDialog serves a request of the peer in the dialog. It implements sip.DialogHandler.
-func (l *Leg) ServeDialog(_ *sip.Dialog, tx *sip.ServerTransaction) {
+func (l *Leg) ServeDialog(d *sip.Dialog, tx *sip.ServerTransaction) {
+	if !l.wait(d, tx) {
+		return
+	}
 	serve, known := methods()[tx.Request().Method]
 	if !known {
 		_ = tx.Reply(405, AllowHeader())

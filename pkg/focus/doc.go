@@ -18,6 +18,11 @@
 //	C3P at the focus: modifyConferenceLock, deleteUser,           yes   one file per command
 //	  modifyUserRoles, modifyEndpointMedia, recording
 //	C3P over SERVICE and INFO, INVITE with addUser                no
-//	dial-out, REFER, lobby                                        no
+//	dial-out: one user's telephones at once, CANCEL, no answer    yes   dialout.go; whom: dialpolicy.go
+//	REFER to invite and to remove (RFC 3515, 4579), outside of    yes   refer.go
+//	  and inside of a call; norefersub (RFC 4488)
+//	C3P addUser with dialed-out                                   yes   adduser.go
+//	SUBSCRIBE (RFC 6665)                                          yes   refer.go; packages: refer
+//	lobby                                                         no
 //	conference event package (RFC 4575)                           no
 package focus

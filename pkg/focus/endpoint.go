@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -24,7 +25,10 @@ func (l *leg) Add(ctx context.Context, offer *b2bua.Description) (b2bua.Descript
 	}
 	endpoint := confinfo.Endpoint{
 		Entity: string(l.id), SessionType: confinfo.SessionAudioVideo, JoiningMethod: confinfo.DialedIn,
-		URI: "sip:" + bracketed(l.address), Language: l.language, SDP: wireSDP(offer),
+		URI: signalling(l.address), Language: l.language, SDP: wireSDP(offer),
+	}
+	if l.called {
+		endpoint.JoiningMethod = confinfo.DialedOut
 	}
 	if l.needPIN {
 		endpoint.Admitted = new(bool)
@@ -59,7 +63,7 @@ func (l *leg) uncertain(err error) {
 // Modify takes one step of offer/answer. It implements b2bua.Endpoint.
 func (l *leg) Modify(ctx context.Context, in b2bua.Description) (b2bua.Description, error) {
 	body, err := l.focus.command(ctx, &c3p.ModifyEndpoint{
-		Keys: l.keys(), Endpoint: &confinfo.Endpoint{Entity: string(l.id), SDP: wireSDP(&in)},
+		Keys: l.keys(), Endpoint: &confinfo.Endpoint{Entity: string(l.id), URI: l.answeredAt(), SDP: wireSDP(&in)},
 	})
 	if err != nil {
 		return b2bua.Description{}, err
@@ -72,10 +76,26 @@ func (l *leg) Modify(ctx context.Context, in b2bua.Description) (b2bua.Descripti
 	return readSDP(modified.Endpoint.SDP), nil
 }
 
+// signalling says to the MCU where the signalling of an endpoint comes from.
+func signalling(address netip.Addr) string {
+	if !address.IsValid() {
+		return ""
+	}
+	return "sip:" + bracketed(address)
+}
+
+// answeredAt is where somebody who was called has answered; the MCU knows all others from the beginning.
+func (l *leg) answeredAt() string {
+	if !l.called {
+		return ""
+	}
+	return signalling(l.Peer().Unmap())
+}
+
 // mediaChanged brings the roster up to date after a new agreement.
 func (f *Focus) mediaChanged(l *leg, media []conference.MediaStream) {
 	l.media = media
-	if !l.joined {
+	if !l.joined || l.ringing {
 		return
 	}
 	now, status := time.Now(), conference.StatusConnected

@@ -57,6 +57,13 @@ var outcomes = []outcome{
 
 	{errNotOurs, 404, 3012, c3p.ReasonConferenceEntityInvalid, "not a domain of this server"},
 	{errScheme, 416, 0, c3p.ReasonConferenceEntityInvalid, "not a SIP URI"},
+	{errDialOut, 403, 0, c3p.ReasonForbidden, "the conference may not call that address"},
+	{errOwnAddress, 403, 0, c3p.ReasonForbidden, "a conference does not call a conference of this server"},
+	{errNoSuchCallee, 404, 3002, c3p.ReasonUserDoesNotExist, "no such user"},
+	{errTooManyCalls, 503, 0, c3p.ReasonServiceUnavailable, "the conference is calling too many people: try again"},
+	{errLoop, 482, 0, c3p.ReasonOtherFailure, "a call of this server has come back to it"},
+	{errReferMethod, 403, 0, c3p.ReasonForbidden, "a conference can be asked to INVITE and to BYE"},
+	{sip.ErrReferTo, 400, 0, c3p.ReasonInvalidContent, "the Refer-To cannot be obeyed"},
 	{errNoContact, 400, 0, c3p.ReasonInvalidContent, "no Contact"},
 	{errWrongFrom, 403, 3000, c3p.ReasonForbidden, "from is not the sender"},
 	{errNoCommand, 501, 3004, c3p.ReasonNotImplemented, "the command is not for a client of this server"},

@@ -13,6 +13,7 @@ import (
 
 // invite lets somebody in. The whole set-up is this straight line, on the goroutine of the request:
 //
+//	placed         it is not a call of ours that has come back           482
 //	target         the URI is a conference of ours                      404
 //	authenticate   digest, if the caller offers it                      401
 //	admit          on the loop: policy, lock, the user's name           401, 403, 404
@@ -22,6 +23,9 @@ import (
 //
 // With Replaces or Join the dialog that they name says which conference it is (replace.go). A CANCEL has been answered by the transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
 func (s *Server) invite(tx *sip.ServerTransaction) error {
+	if s.placed.has(tx.Request()) {
+		return errLoop
+	}
 	to, notFound := s.target(tx)
 	if notFound != nil && !errors.Is(notFound, conference.ErrNotFound) {
 		return notFound
@@ -145,6 +149,7 @@ func (l *leg) config(contact sip.URI) b2bua.Config {
 		Endpoint: l, Contact: contact, Params: sip.Params{{K: "isfocus"}}, Refusal: f.server.refusal,
 		Established: func() { f.post(func() { f.established(l) }) },
 		Digit:       func(digit string, _ time.Duration) { f.post(func() { f.digit(l, digit, byINFO) }) },
+		Event:       l.event,
 		Failed: func(code int, text string, err error) {
 			f.log.Info("call failed", "user", l.user, "reason", text, "err", err)
 			f.post(func() { f.drop(l, code, text) })
@@ -197,9 +202,7 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 	}
 	l.joined, f.visited = true, true
 	f.log.Info("joined", "user", l.user, "from", l.address)
-	if f.conference.Len() == 1 && f.conference.Record().AutoRecord {
-		f.autoStart()
-	}
+	f.firstOne()
 	return nil
 }
 

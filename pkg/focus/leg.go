@@ -28,14 +28,16 @@ type leg struct {
 	address  netip.Addr // of its signalling
 	needPIN  bool
 	replaces *leg // whose place it takes (RFC 3891)
+	called   bool // by the conference
 
 	orders orders // to the MCU
 
 	// Owned by the request until enter, then by the loop.
-	media  []conference.MediaStream
-	joined bool // is in the roster
-	late   bool // joined while the conference was being recorded: everybody else has been told
-	digits way  // how its digits come
+	media   []conference.MediaStream
+	joined  bool // is in the roster
+	ringing bool // is being called
+	late    bool // joined while the conference was being recorded: everybody else has been told
+	digits  way  // how its digits come
 }
 
 // way is how a digit came.
@@ -127,9 +129,7 @@ func (f *Focus) leave(l *leg) bool {
 		}
 		f.log.Info("left", "user", l.user)
 	}
-	if f.conference.Len() == 0 && f.conference.Recording() != conference.NotRecording {
-		f.autoStop()
-	}
+	f.lastOne()
 	return true
 }
 

@@ -16,6 +16,9 @@ func methods() map[sip.Method]func(*Server, *sip.ServerTransaction) error {
 		sip.MESSAGE:  (*Server).message,
 		sip.OPTIONS:  (*Server).options,
 		sip.REGISTER: (*Server).register,
+
+		sip.SUBSCRIBE: (*Server).subscribe,
+		sip.REFER:     (*Server).refer,
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // extensions are the option tags that we understand.
 func extensions() []string {
-	return append([]string{"100rel", "timer", "replaces", "join"}, registrar.Options()...)
+	return append([]string{"100rel", "timer", "replaces", "join", "norefersub"}, registrar.Options()...)
 }
 
 // options says what we can do: "Allow, Accept, Accept-Encoding, Accept-Language, and Supported header fields SHOULD be present in a 200 (OK)

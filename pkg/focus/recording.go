@@ -69,6 +69,20 @@ func (f *Focus) announce(state conference.RecordingState) {
 	f.server.run("announcing", func(ctx context.Context) { f.play(ctx, command) })
 }
 
+// firstOne starts the recording when somebody is in, if the conference has one.
+func (f *Focus) firstOne() {
+	if f.conference.Present() == 1 && f.conference.Record().AutoRecord {
+		f.autoStart()
+	}
+}
+
+// lastOne stops the recording when nobody is left.
+func (f *Focus) lastOne() {
+	if f.conference.Len() == 0 && f.conference.Recording() != conference.NotRecording {
+		f.autoStop()
+	}
+}
+
 // autoStart records from the first participant on.
 func (f *Focus) autoStart() {
 	command := &c3p.StartRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}

@@ -30,6 +30,8 @@ func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (
 		return s.deleteConference
 	case *c3p.ModifyConferenceLock:
 		return s.modifyConferenceLock
+	case *c3p.AddUser:
+		return s.addUser
 	case *c3p.DeleteUser:
 		return s.deleteUser
 	case *c3p.ModifyUserRoles:

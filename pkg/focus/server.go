@@ -28,6 +28,8 @@ type Config struct {
 	SIP      sip.Config  // of the user agent; Handler, Logger and Supported are the server's own
 	Logger   *slog.Logger
 
+	DialOut DialOutPolicy // whom conferences may call; "": DialRegistered
+
 	Directory Directory
 	Users     Users
 	Limiter   Limiter
@@ -74,6 +76,8 @@ type Server struct {
 	digest *sip.Digest
 
 	registrar *registrar.Registrar
+	notifier  *sip.Notifier
+	placed    placed
 
 	mcu    mcus
 	ctx    context.Context // ends when the server is closed
@@ -99,6 +103,9 @@ func New(config Config) (*Server, error) {
 	if config.Dial == nil {
 		config.Dial = func(id conference.ID) conference.URI { return conference.DialURI(id, config.Domain) }
 	}
+	if config.DialOut == "" {
+		config.DialOut = DialRegistered
+	}
 	if config.Language == "" {
 		config.Language = "en"
 	}
@@ -114,6 +121,7 @@ func New(config Config) (*Server, error) {
 		Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1),
 		OnlyMD5: knowsMD5Alone, AsProxy: isSIPE, AllowNullURI: isSIPE,
 	})
+	s.notifier = sip.NewNotifier(sip.NotifierConfig{Packages: s.eventPackages(), Refuse: s.refuse, Logger: config.Logger})
 	var err error
 	config.Registrar.Domain, config.Registrar.FlowUsable = config.Realm, s.flowUsable
 	if s.registrar, err = registrar.New(config.Registrar); err != nil {
@@ -143,6 +151,7 @@ func (s *Server) Close(ctx context.Context) error {
 	for _, f := range ending {
 		f.post(func() { f.finish(503, "server is shutting down") })
 	}
+	s.closeEvents(ctx)
 	for _, f := range ending {
 		select {
 		case <-f.done:

@@ -158,6 +158,9 @@ func (m *MCU) modifyEndpoint(command *c3p.ModifyEndpoint) (c3p.Command, error) {
 			return nil, err
 		}
 	}
+	if command.Endpoint.URI != "" {
+		e.Source = command.Endpoint.URI
+	}
 	if command.Endpoint.Status == confinfo.StatusDisconnected {
 		delete(m.conferences[command.Keys.Conference], command.Keys.Endpoint)
 	}

@@ -44,6 +44,7 @@ type Phone struct {
 	requests []*sip.Request // that came in the dialog
 	Holds    bool           // answers offers with inactive
 	Refuses  int            // offers are refused with that status
+	Answers  int            // calls are answered with that status at once; 0: they ring
 }
 
 // Phone makes one at an address of its own.
@@ -60,11 +61,14 @@ func (w *World) Phone(name string) *Phone {
 }
 
 func (p *Phone) asked(tx *sip.ServerTransaction) {
-	if p.Asked == nil {
+	switch {
+	case p.Asked != nil:
+		p.Asked(tx)
+	case tx.Request().Method == sip.INVITE:
+		p.called(tx)
+	default:
 		_ = tx.Reply(501)
-		return
 	}
-	p.Asked(tx)
 }
 
 // SDP is what the phone offers.

@@ -89,7 +89,7 @@ func TestRequestsOutsideOfCalls(t *testing.T) {
 			status        int
 			header, value string
 		}{
-			{sip.OPTIONS, "sip:example.com", "", 200, "Allow", "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, PRACK, REGISTER, UPDATE"},
+			{sip.OPTIONS, "sip:example.com", "", 200, "Allow", "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, PRACK, REFER, REGISTER, SUBSCRIBE, UPDATE"},
 			{sip.OPTIONS, "sip:example.com", "", 200, "Accept", "application/sdp"},
 			{sip.OPTIONS, "sip:example.org", "", 404, "", ""},
 			{sip.MESSAGE, "sip:example.com", "", 405, "Allow", "INVITE"},

@@ -66,6 +66,17 @@ func RunTrusting(t *testing.T, trust focus.Trust, story func(w *World)) {
 	})
 }
 
+// RunConfigured tells a story about a focus that is set up in another way.
+func RunConfigured(t *testing.T, change func(*focus.Config), story func(w *World)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, change)
+		w.MCU = &MCU{news: newsThroughXML{w.Focus}}
+		w.Focus.UseMCU(throughXML{w.MCU})
+		story(w)
+	})
+}
+
 // RunWithMedia tells a story with the real MCU, on a network in memory and with the prompts of the program. Recordings go to a folder of
 // the test.
 func RunWithMedia(t *testing.T, story func(w *World)) {
