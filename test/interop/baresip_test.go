@@ -36,6 +36,7 @@ type phoneConfig struct {
 	transport string // "udp", "tcp", "tls"
 	ca        string // file of the authority that must have signed the server's certificate
 	account   string // more parameters of the account, each after a semicolon
+	registers int    // for so many seconds; 0: it does not
 	number    int    // distinguishes the ports of phones that run at once
 }
 
@@ -94,8 +95,8 @@ module_app account.so
 module_app menu.so
 `, host, 25060+10*c.number, certificate(t, p.dir), c.ca, console, p.voice.speaks(t, p.dir, rate, channels), rate, channels,
 		40000+100*c.number, 40098+100*c.number, p.dir, modules))
-	write(t, p.dir, "accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;regint=0;audio_codecs=%s;video_codecs=none%s\n",
-		p.voice.name, host, c.transport, c.codec, c.account))
+	write(t, p.dir, "accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;regint=%d;audio_codecs=%s;video_codecs=none%s\n",
+		p.voice.name, host, c.transport, c.registers, c.codec, c.account))
 	write(t, p.dir, "contacts", "")
 }
 
