@@ -18,8 +18,8 @@ func sipRows() []row {
 		{"calls-tcp", "the same over TCP", calls("tcp", nil, "", "")},
 		{"options", "OPTIONS over UDP, 20 at once", asked(askOptions)},
 		{"register", "REGISTER over UDP, 20 at once", asked(askRegister)},
-		{"idle-tls", "1,000 idle connections of TLS", idle(overTLS)},
-		{"idle-wss", "1,000 idle secure WebSockets", idle(overWSS)},
+		{"idle-tls", "2,000 idle connections of TLS", idle(overTLS)},
+		{"idle-wss", "2,000 idle connections of secure WebSocket", idle(overWSS)},
 		{"parse", "an INVITE of 1,230 octets: parser and strict pass", parsing},
 		{"dialogs", "2,000 established dialogs, without media", dialogs},
 	}
@@ -118,11 +118,15 @@ func (o *sipOutcome) figure(r row, what string, value float64, unit string, targ
 	return figure{Row: r.title, What: what, Value: value, Unit: unit, Target: target, Peers: peers, Notes: o.notes()}
 }
 
-// idleConnections is how many are opened; a server takes 200 from one address.
-const idleConnections, perAddress = 1000, 100
+// A server takes some 200 connections from one address. Before those that count others are opened: a server that has just started has
+// memory to spare.
+const idleConnections, idleBefore, perAddress = 2000, 1000, 100
+
+// opener opens a connection from an address of loopback.
+type opener func(f *focusProcess, host string) (*sipClient, error)
 
 // idle is what a connection costs on which nothing is said after a first request.
-func idle(open func(f *focusProcess, host string) (*sipClient, error)) func(context.Context, *bench, row) ([]figure, error) {
+func idle(open opener) func(context.Context, *bench, row) ([]figure, error) {
 	return func(ctx context.Context, b *bench, r row) ([]figure, error) {
 		if b.program == "" {
 			return nil, errWholeServer
@@ -132,27 +136,41 @@ func idle(open func(f *focusProcess, host string) (*sipClient, error)) func(cont
 			return nil, err
 		}
 		defer b.close(r.key, server)
-		time.Sleep(b.warmup)
-		before, err := residentMemory(server.PID())
-		if err != nil {
-			return nil, err
-		}
-		for n := range idleConnections {
-			c, err := open(server, fmt.Sprintf("127.0.1.%d", 1+n/perAddress))
-			if err != nil {
+		var clients []*sipClient
+		defer func() {
+			for _, c := range clients {
+				_ = c.conn.Close()
+			}
+		}()
+		var memory [2]int64
+		for i, n := range []int{idleBefore, idleConnections} {
+			more, err := open.many(server, len(clients), n)
+			if clients = append(clients, more...); err != nil {
 				return nil, err
 			}
-			defer c.conn.Close()
-			c.number = n
-			if err := askOptions(c); err != nil {
-				return nil, fmt.Errorf("connection %d: %w", n, err)
+			time.Sleep(b.warmup)
+			if memory[i], err = residentMemory(server.PID()); err != nil {
+				return nil, err
 			}
 		}
-		time.Sleep(b.warmup)
-		after, err := residentMemory(server.PID())
-		target, each := 40.0, float64(after-before)/1000/idleConnections
-		return []figure{{Row: r.title, What: "memory", Value: each, Unit: "KB/connection", Target: &target}}, err
+		target, each := 40.0, float64(memory[1]-memory[0])/1000/idleConnections
+		b.log("%s: %.2f KB each", r.key, each)
+		return []figure{{Row: r.title, What: "memory", Value: each, Unit: "KB/connection", Target: &target}}, nil
 	}
+}
+
+func (open opener) many(server *focusProcess, first, n int) (clients []*sipClient, err error) {
+	for i := first; i < first+n; i++ {
+		c, err := open(server, fmt.Sprintf("127.0.1.%d", 1+i/perAddress))
+		if err != nil {
+			return clients, err
+		}
+		c.number = i
+		if clients = append(clients, c); askOptions(c) != nil {
+			return clients, fmt.Errorf("connection %d is not served", i)
+		}
+	}
+	return clients, nil
 }
 
 const parsings = 300_000
