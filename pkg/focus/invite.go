@@ -37,7 +37,7 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	if notFound != nil {
 		return s.inviteUser(tx, who, notFound)
 	}
-	if tx.Request().Contact() == nil {
+	if _, ok := sip.RemoteTarget(tx.Request()); !ok {
 		return errNoContact
 	}
 	if done, err := s.inviteByDialog(tx, who, to); done {

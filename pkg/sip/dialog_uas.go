@@ -6,15 +6,28 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 )
+
+// RemoteTarget is where the requests of a dialog go that req begins: the URI of its Contact. Clients of RFC 2543, which put no magic cookie into
+// their branch, may leave Contact out; theirs is the From (RFC 2543 §6.13, RFC 4475 §3.4.1). It is false when there is none that can be used.
+func RemoteTarget(req *Request) (URI, bool) {
+	target := req.From().Address
+	if contact := req.Contact(); contact != nil {
+		target = contact.Address
+	} else if branch, _ := lookup(req.Via().Params, "branch"); strings.HasPrefix(branch, magicCookie) {
+		return URI{}, false
+	}
+	return target, isSIP(target) && isHost(target.Host) && !target.Wildcard
+}
 
 // NewServerDialog makes a dialog from a request that came outside of one, INVITE or SUBSCRIBE (RFC 3261 §12.1.1). It sends nothing: the answer is
 // given by Provisional, Accept or Reject. contact is our URI in the dialog; h may be called as soon as a response has been sent.
 func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h DialogHandler) (*Dialog, error) {
 	req := tx.req
-	target := req.Contact()
-	if target == nil || !isSIP(target.Address) || target.Address.Host == "" {
+	target, ok := RemoteTarget(req)
+	if !ok {
 		return nil, fmt.Errorf("dialog from %s: %w", req.Method, errNoContact)
 	}
 	from, to := req.From(), req.To()
@@ -22,8 +35,8 @@ func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h Dialo
 	s := DialogState{
 		CallID: req.CallID().Value(), LocalTag: tx.LocalTag(), RemoteTag: remoteTag,
 		LocalURI: to.Address.String(), RemoteURI: from.Address.String(), LocalName: to.DisplayName, RemoteName: from.DisplayName,
-		RemoteTarget: target.Address.String(), Contact: (&ContactHeader{Address: contact}).Value(), RemoteSeq: req.CSeq().SeqNo,
-		Transport: tx.Transport(), Peer: tx.Source(), Symmetric: behindNAT(req, target.Address, tx.Source()), Session: req.Method == INVITE,
+		RemoteTarget: target.String(), Contact: (&ContactHeader{Address: contact}).Value(), RemoteSeq: req.CSeq().SeqNo,
+		Transport: tx.Transport(), Peer: tx.Source(), Symmetric: behindNAT(req, target, tx.Source()), Session: req.Method == INVITE,
 	}
 	// "The route set MUST be set to the list of URIs in the Record-Route header field from the request, taken in order" (§12.1.1).
 	for _, h := range req.GetHeaders("record-route") {

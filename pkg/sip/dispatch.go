@@ -19,21 +19,22 @@ func (ua *UserAgent) onRequest(req *Request, from flow) {
 		ua.onAck(req, key)
 	case req.Method == CANCEL:
 		ua.onCancel(req, from)
-	case ua.onRetransmission(key):
+	case ua.onRetransmission(key, from):
 		ua.stats.retransmissions.Add(1)
 	default:
 		ua.admit(key, req, from)
 	}
 }
 
-func (ua *UserAgent) onRetransmission(key serverKey) bool {
+// onRetransmission repeats the answer. What comes again over a connection is answered there: the first one may be gone.
+func (ua *UserAgent) onRetransmission(key serverKey, from flow) bool {
 	if machine, ok := ua.servers.get(key); ok {
-		machine.onRetransmission()
+		machine.onRetransmission(from)
 		return true
 	}
 	e := ua.finished.find(key) // in this order: a transaction is there before it is gone here
 	if e != nil && e.wire != nil {
-		e.back.write(e.wire)
+		e.backTo(from).write(e.wire)
 	}
 	return e != nil
 }
@@ -121,8 +122,15 @@ func (ua *UserAgent) serve(tx *ServerTransaction, next func()) {
 		ua.serveInDialog(tx)
 		return
 	}
+	if isOneOf(string(tx.req.Method), dialogMethods) {
+		tx.Reply(481)
+		return
+	}
 	ua.cfg.Handler.ServeSIP(tx)
 }
+
+// dialogMethods are nothing without a dialog, that is without a To tag: RFC 3261 §15.1.2, RFC 3262 §3, RFC 3311 §5.1.
+var dialogMethods = []string{"BYE", "PRACK", "UPDATE"}
 
 // unsupported: "If a UAS does not understand an option-tag listed in a Require header field, it MUST respond by generating a response with status
 // code 420 (Bad Extension). The UAS MUST add an Unsupported header field, and list in it those options it does not understand" (§8.2.2.3).

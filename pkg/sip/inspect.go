@@ -41,11 +41,20 @@ func inspect(data []byte) (found inspected) {
 		if line = line[:len(line)-1]; len(line) == 0 {
 			break
 		}
-		if !first {
+		if first {
+			found.startLine(line)
+		} else {
 			found.line(line, len(rest) > 0 && isSpace(rest[0]))
 		}
 	}
 	return found
+}
+
+// startLine: "No CR or LF except in the end-of-line CRLF sequence" and, between the parts, one SP each (§25.1).
+func (found *inspected) startLine(line []byte) {
+	if bytes.IndexByte(line, '\t') >= 0 {
+		found.fault = "Malformed Request-Line"
+	}
 }
 
 func (found *inspected) line(line []byte, folded bool) {
@@ -102,6 +111,20 @@ func (found *inspected) value(kind lineKind, name, v []byte) {
 	}
 	if quoted || angle {
 		found.fail(name, "unbalanced quotes or <>")
+	}
+	if kind == viaLine {
+		found.sentBy(name, v)
+	}
+}
+
+// sentBy: sipgo takes the last colon of an address without brackets for that of a port.
+func (found *inspected) sentBy(name, v []byte) {
+	host := v[bytes.LastIndexByte(v, ' ')+1:]
+	if end := bytes.IndexAny(v, ";,"); end >= 0 {
+		host = v[bytes.LastIndexByte(v[:end], ' ')+1 : end]
+	}
+	if len(host) > 0 && host[0] != '[' && bytes.Count(host, []byte(":")) > 1 {
+		found.fail(name, "IPv6 address without []")
 	}
 }
 

@@ -86,7 +86,8 @@ func stamped(value string, from netip.AddrPort) (string, netip.AddrPort) {
 		return value, from
 	}
 	via, ok := parsed[0].(*ViaHeader)
-	if !ok || via.Host == "" {
+	var found inspected
+	if found.sentBy(nil, []byte(value)); !ok || !isVia(via) || found.fault != "" {
 		return value, from
 	}
 	stamp(via, from)

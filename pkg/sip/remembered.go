@@ -20,6 +20,13 @@ type echo struct {
 	until time.Time
 }
 
+func (e *echo) backTo(from flow) flow {
+	if from.reliable() {
+		return from
+	}
+	return e.back
+}
+
 // size is about how many octets an echo takes, its place in the table included.
 func (e *echo) size() int { return 192 + cap(e.wire) + len(e.tag) }
 

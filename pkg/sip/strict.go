@@ -14,6 +14,9 @@ func checkRequest(req *Request, found inspected) (code int, reason string) {
 	if !strings.EqualFold(req.SipVersion, "SIP/2.0") {
 		return badVersion(req.SipVersion)
 	}
+	if !isToken(string(req.Method)) {
+		return 400, "Malformed method"
+	}
 	if code, reason := checkURI(req.Recipient); code != 0 {
 		return code, reason
 	}

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strings"
 )
 
@@ -13,6 +14,8 @@ type serverKey struct {
 	branch string
 	sentBy string
 	method Method
+	call   uint64 // hash of the Call-ID: two calls are never one transaction, whatever their branches are
+	over   string // the transport: retransmissions, ACK and CANCEL use that of their request (§17.1.1.3, §9.1), so another one is another client
 	legacy string // what stands for the branch when it has no magic cookie
 }
 
@@ -26,7 +29,7 @@ func serverKeyAs(req *Request, method Method) serverKey {
 		method = INVITE
 	}
 	via := req.Via()
-	key := serverKey{sentBy: strings.ToLower(via.SentBy()), method: method}
+	key := serverKey{sentBy: strings.ToLower(via.SentBy()), method: method, call: hashOf(req.CallID().Value()), over: req.Transport()}
 	if branch, _ := lookup(via.Params, "branch"); len(branch) > len(magicCookie) && strings.EqualFold(branch[:len(magicCookie)], magicCookie) {
 		key.branch = branch
 		return key
@@ -36,6 +39,12 @@ func serverKeyAs(req *Request, method Method) serverKey {
 	tag, _ := tagOf(req.From().Params)
 	key.legacy = fmt.Sprintf("%s %s %d", req.CallID().Value(), tag, req.CSeq().SeqNo)
 	return key
+}
+
+func hashOf(text string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(text))
+	return h.Sum64()
 }
 
 // clientKey matches a response (RFC 3261 §17.1.3): the branch of the top Via, and the method of the CSeq, "needed since a CANCEL request

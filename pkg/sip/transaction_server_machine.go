@@ -180,9 +180,12 @@ func (m *serverMachine) takeSetup() (setup func()) {
 // onRetransmission: "If a request retransmission is received while in the "Proceeding" state, the most recent provisional response that was
 // received from the TU MUST be passed to the transport layer for retransmission"; in Completed the final one; in Accepted it is absorbed, and in
 // Trying and Confirmed too.
-func (m *serverMachine) onRetransmission() {
+func (m *serverMachine) onRetransmission(from flow) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if from.reliable() {
+		m.back = from
+	}
 	if m.wire != nil && (m.state == serverProceeding || m.state == serverCompleted) {
 		m.back.write(m.wire)
 	}
