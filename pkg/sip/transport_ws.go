@@ -21,8 +21,8 @@ const farewellTimeout = time.Second
 // pongTimeout is how long a peer may take to answer a ping.
 const pongTimeout = 10 * time.Second
 
-// A webSocket is the connection of a browser (RFC 7118), under a [stream] that has its write queue. "Each SIP message MUST be carried within a
-// single WebSocket message, and a WebSocket message MUST NOT contain more than one SIP message" (§5.2), so there is no framing.
+// A webSocket is the connection of a browser (RFC 7118), under a [stream] that has its write queue. One WebSocket message is one SIP message (§5.1),
+// so there is no framing.
 //
 // One goroutine reads, and nothing else runs for an idle connection but the timer of the next ping.
 type webSocket struct {
@@ -34,7 +34,7 @@ type webSocket struct {
 
 	mu    sync.Mutex
 	ping  *time.Timer // nil once the end has begun
-	heard time.Time   // when the last message or control frame came
+	heard time.Time   // when the last message came
 	code  websocket.StatusCode
 	why   string
 	once  sync.Once
@@ -106,8 +106,8 @@ func (ua *UserAgent) onWebSocketMessage(s *stream, data []byte) {
 	}
 }
 
-// hasMore tells if something follows the body. Content-Length is optional here: "the WebSocket transport preserves message boundaries" (RFC 7118
-// §5.2). What follows the body is a second message, or a Content-Length that lies: either is refused.
+// hasMore tells if something follows the body. A WebSocket message ends by itself, so Content-Length may be left out (RFC 7118 §5.1); where it is
+// there, what it leaves over is a second message or a lie, and both are refused.
 func hasMore(data []byte) bool {
 	end := endOfHead(data, 0)
 	if end < 0 {
@@ -215,14 +215,14 @@ func (w *webSocket) SetWriteDeadline(time.Time) error { return nil }
 
 func isWebSocket(transport string) bool { return transport == "WS" || transport == "WSS" }
 
-// onlyByFlow tells if a next hop cannot be dialled: `transport=ws`. A browser listens nowhere, and its Contact is `random.invalid`: "the SIP
-// WebSocket Client ... cannot receive new connections" (RFC 7118 §5, appendix A).
+// onlyByFlow tells if a next hop cannot be dialled: `transport=ws`. A browser listens nowhere, and the host in its Contact is made up, as in
+// df7jal23ls0d.invalid (RFC 7118 §8.1): there is only the connection that it has opened.
 func onlyByFlow(hop URI) bool {
 	param, _ := lookup(hop.UriParams, "transport")
 	return isWebSocket(strings.ToUpper(param))
 }
 
-// paramOf is the transport parameter of a URI: "ws" for both (RFC 7118 §5.3 knows no other).
+// paramOf is the transport parameter of a URI: "ws", with TLS and without (RFC 7118 §5.2.2).
 func paramOf(transport string) string {
 	if isWebSocket(transport) {
 		return "ws"

@@ -224,7 +224,7 @@ func TestBadMessagesInAWebSocket(t *testing.T) {
 		ua := w.agent("192.0.2.1", sip.Config{Handler: reply(200), MaxHead: 8 << 10, MaxBody: 56 << 10})
 		bob := w.web(ua, "ws").browser("192.0.2.3:4000")
 		good := asks("OPTIONS", "9", "9 OPTIONS")
-		t.Log(`# "a WebSocket message MUST NOT contain more than one SIP message" (RFC 7118 §5.2)`)
+		t.Log("# two messages in one (RFC 7118 §5.1 forbids it)")
 		bob.says(strings.Replace(good, "Max-Forwards", "Content-Length: 0\r\nMax-Forwards", 1) + good)
 		bob.hears("SIP/2.0 400")
 		t.Log("# a body that is shorter than said, two Froms, another version")

@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// subprotocol is the name of SIP among WebSocket sub-protocols (RFC 7118 §4).
+// subprotocol is the name of SIP among WebSocket sub-protocols (RFC 7118 §4.1).
 const subprotocol = "sip"
 
 // What a WebSocket reads and writes through: HTTP's 4 KiB each are for uploads, and a connection is idle most of its life.
@@ -51,8 +51,8 @@ func (ua *UserAgent) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuseUpgrade: "The WebSocket client MUST include the value "sip" in the list of protocols in the Sec-WebSocket-Protocol header field"
-// (RFC 7118 §4).
+// refuseUpgrade is the status that a handshake is refused with, 0 for a good one. A client must offer the sub-protocol "sip", and hears it back
+// (RFC 7118 §4.1).
 func (ua *UserAgent) refuseUpgrade(answer http.Header, r *http.Request) (code int, why string) {
 	switch {
 	case !hasToken(r.Header["Upgrade"], "websocket"):
@@ -62,7 +62,7 @@ func (ua *UserAgent) refuseUpgrade(answer http.Header, r *http.Request) (code in
 	case !originAllowed(r.Header.Get("Origin"), r.Host, ua.cfg.Origins):
 		return http.StatusForbidden, "Pages of this origin may not connect."
 	case !hasToken(r.Header["Sec-Websocket-Protocol"], subprotocol):
-		return http.StatusBadRequest, `The sub-protocol must be "sip" (RFC 7118 section 4).`
+		return http.StatusBadRequest, `The sub-protocol must be "sip" (RFC 7118 section 4.1).`
 	case ua.isClosed() || ua.links.full(remoteOf(r), ua.cfg.MaxConnections, ua.cfg.MaxConnectionsPerAddress):
 		ua.stats.overloaded.Add(1)
 		answer.Set("Retry-After", "5")
