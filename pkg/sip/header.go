@@ -87,10 +87,14 @@ func removeHeaders(m Message, name string) {
 }
 
 func sameName(a, b string) bool {
-	return strings.EqualFold(a, b) || strings.EqualFold(longName(a), longName(b))
+	a, b = longName(a), longName(b)
+	return len(a) == len(b) && strings.EqualFold(a, b)
 }
 
 func longName(name string) string {
+	if len(name) != 1 {
+		return name
+	}
 	if long, ok := compact[strings.ToLower(name)]; ok {
 		return long
 	}
