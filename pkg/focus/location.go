@@ -36,7 +36,7 @@ func (s *Server) ways(ctx context.Context, uri sip.URI) (found []reach, err erro
 
 // wayTo chooses between the three ways there are to a contact:
 //
-//	Path                                  the proxies that the REGISTER came through: "the Path vector ... as a preloaded Route" (RFC 3327 §5.3)
+//	Path                                  the proxies that the REGISTER came through, as the Route (RFC 3327 §5.3)
 //	outbound, NAT, an open connection     over the flow that the REGISTER came on
 //	else                                  where its URI leads
 func (s *Server) wayTo(b registrar.Binding) (r reach, ok bool) {

@@ -44,8 +44,8 @@ func (s *Server) relay(tx *sip.ServerTransaction, who visitor, to sip.URI) error
 	return errNotRegistered
 }
 
-// unreached: another contact may do better. "430 ... the authoritative proxy ... tries another flow to the same instance" (RFC 5626 §5.3); a
-// device that wants a password of its own has none of ours.
+// unreached: another contact may do better. 430 is a proxy that has lost the flow to the device, which may have another (RFC 5626 §7); a device
+// that wants a password of its own has none of ours.
 func unreached(res *sip.Response) bool {
 	return slices.Contains([]int{401, 407, 408, 430, 480, 503}, res.StatusCode)
 }

@@ -20,7 +20,7 @@ type Answer struct {
 	registration *Registration
 }
 
-// flowTimer is how often a device on a connection is asked to send something: "a recommended number of seconds" (RFC 5626 §4.4.1, §11.2).
+// flowTimer is within how many seconds a device on a connection is asked to send something (RFC 5626 §4.4.1, §11.2).
 const flowTimer = 120
 
 // Headers of the 200: "The response MUST contain Contact header field values enumerating all current bindings. Each Contact value MUST feature an
@@ -32,10 +32,10 @@ func (a *Answer) Headers() (headers []sip.Header) {
 		outbound = outbound || b.Outbound() && b.CallID == a.registration.callID && b.CSeq == a.registration.cseq
 	}
 	headers = append(headers, sip.NewHeader("Date", a.now.UTC().Format(http.TimeFormat)))
-	for _, hop := range a.registration.path { // "copies the Path header field values into a Path header field in the successful (200 OK) response"
+	for _, hop := range a.registration.path { // RFC 3327 §5.3
 		headers = append(headers, sip.NewHeader("Path", hop))
 	}
-	if outbound { // "the registrar ... MUST add a Require header field with the outbound option tag" (RFC 5626 §6)
+	if outbound { // so that the device knows (RFC 5626 §6)
 		headers = append(headers, sip.NewHeader("Require", "outbound"))
 		if a.registration.arrival.Transport != "UDP" {
 			headers = append(headers, sip.NewHeader("Flow-Timer", strconv.Itoa(flowTimer)))
@@ -59,7 +59,7 @@ func (a *Answer) contact(b Binding) string {
 	if b.RegID != 0 {
 		fmt.Fprintf(&s, ";reg-id=%d", b.RegID)
 	}
-	if a.registration.gruu { // "the registrar MUST ... pub-gruu and temp-gruu" for who has said that it understands them (RFC 5627 §5.3)
+	if a.registration.gruu { // for who has said that it understands them (RFC 5627 §5.3)
 		pub, temp := public(a.aor, b.Instance), a.registrar.gruus.temporary(a.aor, b.GRUUs)
 		fmt.Fprintf(&s, `;pub-gruu="%s";temp-gruu="%s"`, pub.String(), temp.String())
 	}

@@ -16,8 +16,8 @@ type limits struct {
 	contacts           int // of an address-of-record
 }
 
-// apply computes the bindings after a registration from those before it, which are all live. It changes neither: "the bindings ... MUST either
-// all be added, or none" (RFC 3261 §10.3 has it as "if any of the individual updates fail, the request MUST fail with all bindings undone").
+// apply computes the bindings after a registration from those before it, which are all live. It changes neither: "The
+// binding updates MUST be committed ... if and only if all binding updates and additions succeed" (RFC 3261 §10.3).
 func (r *Registration) apply(now time.Time, aor sip.URI, before []Binding, l limits) (after []Binding, err error) {
 	if r.all {
 		return nil, r.newerThan(before)
@@ -91,8 +91,8 @@ func sameContact(b Binding, c contact) bool {
 	return err == nil && sip.EqualURI(uri, c.uri)
 }
 
-// loops: "If the Contact ... is equivalent, based on URI comparison, to the AOR or one of its GRUUs, the registrar MUST return 403": requests
-// would come back for ever (RFC 5627 §5.1).
+// loops says that requests to a contact would come back for ever: it is the address-of-record itself, or a GRUU of ours. RFC 5627 §5.1 has 403
+// for it.
 func loops(uri, aor sip.URI) bool {
 	return isSIP(uri) && strings.EqualFold(sip.AddressOfRecord(withoutScheme(uri)), sip.AddressOfRecord(withoutScheme(aor))) && uri.Port == 0 ||
 		isGRUU(uri) && strings.EqualFold(uri.Host, aor.Host)
@@ -103,8 +103,9 @@ func withoutScheme(uri sip.URI) sip.URI {
 	return uri
 }
 
-// grant is how long a contact is bound: its own expires, else the Expires header, else what is usual here. "The registrar MAY reject ... if and
-// only if the requested expiration interval is greater than zero AND smaller than one hour AND less than a registrar-configured minimum": 423.
+// grant is how long a contact is bound: its own expires, else the Expires header, else what is usual here. "If and only if
+// the requested expiration interval is greater than zero AND smaller than one hour AND less than a registrar-configured minimum, the registrar
+// MAY reject the registration with a response of 423 (Interval Too Brief)" (RFC 3261 §10.3).
 func (r *Registration) grant(c contact, l limits) (time.Duration, error) {
 	asked := l.standard
 	switch {

@@ -46,8 +46,8 @@ func (b Binding) FlowOnly() bool {
 	return b.Outbound() || err == nil && strings.HasSuffix(strings.ToLower(uri.Host), ".invalid")
 }
 
-// Target is the URI for the request line of a request to this contact: the contact without its method parameter and headers, which "MUST NOT"
-// be in a Request-URI (RFC 3261 §19.1.1).
+// Target is the URI for the request line of a request to this contact: the contact without its method parameter and headers, which are not
+// allowed there (RFC 3261 §19.1.1, table 1).
 func (b Binding) Target() (sip.URI, error) {
 	uri, err := sip.ParseURI(b.Contact)
 	var kept sip.Params

@@ -52,8 +52,8 @@ func readLifetime(text string) lifetime {
 	return lifetime{time.Duration(n) * time.Second, true}
 }
 
-// readContact reads a name-addr or an addr-spec with its parameters. "If the URI contains a comma, question mark or semicolon, it MUST be
-// enclosed in angle brackets": without them, what follows a semicolon belongs to the Contact (RFC 3261 §20).
+// readContact reads a name-addr or an addr-spec with its parameters. "If the URI is not enclosed in angle
+// brackets, any semicolon-delimited parameters are header-parameters, not URI parameters" (RFC 3261 §20).
 func readContact(value string) (c contact, err error) {
 	if len(value) > maxValue {
 		return c, fmt.Errorf("%w: a Contact of %d octets", ErrMalformed, len(value))
@@ -115,7 +115,7 @@ func readQ(text string) (int, error) {
 	return 0, fmt.Errorf("%w: q=%.20q", ErrMalformed, text)
 }
 
-// readInstance reads `<urn:uuid:...>`: "a URN that uniquely identifies this specific UA instance" (RFC 5626 §4.1).
+// readInstance reads `<urn:uuid:...>`, the URN by which a device is known (RFC 5626 §4.1).
 func readInstance(text string) (string, error) {
 	inner, ok := strings.CutPrefix(text, "<")
 	inner, ok2 := strings.CutSuffix(inner, ">")

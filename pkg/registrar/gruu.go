@@ -20,8 +20,8 @@ import (
 // generationSize is how much of the temporary GRUUs of an instance and Call-ID is the same, and random.
 const generationSize = 8
 
-// generationOf: "all temporary GRUUs ... MUST be invalidated when a REGISTER comes with a Call-ID that differs" (RFC 5627 §5.1). They have a
-// generation in common, which ends when no binding of the instance has it any more.
+// generationOf: the temporary GRUUs of a device end when it registers with another Call-ID (RFC 5627 §5.1). They have a generation in common,
+// which ends when no binding of the instance has it any more.
 func generationOf(bindings []Binding, instance, callID string) []byte {
 	for _, b := range bindings {
 		if b.CallID == callID && strings.EqualFold(b.Instance, instance) && len(b.GRUUs) == generationSize {
@@ -60,7 +60,7 @@ func public(aor sip.URI, instance string) sip.URI {
 	return aor
 }
 
-// temporary is `sip:tgruu.XXX@example.com;gr`: "it MUST NOT be possible to ... determine the AOR", nor to tell that two are of one user, nor to
+// temporary is `sip:tgruu.XXX@example.com;gr`: nobody can tell from it who the user is, nor that two are of one user, nor
 // make one up (RFC 5627 §5.4). It is sealed and authenticated, and needs no table.
 func (g *gruus) temporary(aor sip.URI, generation []byte) sip.URI {
 	plain := append(bytes.Clone(generation), aor.User...)

@@ -15,7 +15,7 @@ import (
 // Location finds where a user is.
 type Location interface {
 	// Lookup is where requests for a URI go now, the preferred contact first: all contacts of an address-of-record, those of one device for a
-	// GRUU. Nothing is no error. Contacts with the same Instance are ways to one device: try them one after the other, not at once (RFC 5626 §5.3).
+	// GRUU. Nothing is no error. Contacts with the same Instance are ways to one device: try them one after the other, not at once (RFC 5626 §7).
 	Lookup(ctx context.Context, now time.Time, uri sip.URI) ([]Binding, error)
 }
 
@@ -52,7 +52,7 @@ func (r *Registrar) usable(bindings []Binding) []Binding {
 	})
 }
 
-// byPreference: q first; among equals who registered last, whose flow is the likeliest to work (RFC 5626 §5.3).
+// byPreference: q first; among equals who registered last, whose flow is the likeliest to work (RFC 5626 §7).
 func byPreference(bindings []Binding) []Binding {
 	slices.SortStableFunc(bindings, func(a, b Binding) int {
 		return cmp.Or(cmp.Compare(b.Q, a.Q), b.Expires.Add(-b.Lifetime).Compare(a.Expires.Add(-a.Lifetime)))

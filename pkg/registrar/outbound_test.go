@@ -14,7 +14,7 @@ const desk = `;+sip.instance="<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>"`
 
 func TestOutboundHasOneBindingForEachInstanceAndRegID(t *testing.T) {
 	o := open(t)
-	t.Log(`# "the registrar ... MUST add a Require header field with the outbound option tag"`)
+	t.Log(`# the answer requires outbound, so that the device knows`)
 	res := o.takes(1, "Supported: path, outbound", "Contact: <sip:alice@192.0.2.7>"+desk+";reg-id=1")
 	wants(t, "Require", res.of("Require"), []string{"outbound"})
 	wants(t, "Contact", res.of("Contact"), []string{"<sip:alice@192.0.2.7>;expires=3600" + desk + ";reg-id=1"})

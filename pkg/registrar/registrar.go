@@ -177,8 +177,8 @@ func vouches(stored, wanted []Binding) bool {
 	})
 }
 
-// reachable leaves out the contacts that a closed connection has taken with it: their device has to register again, on a new one. "If a flow
-// for the registration has failed", requests to it get 430 until then (RFC 5626 §5.3).
+// reachable leaves out the contacts that a closed connection has taken with it: their device has to register again, on a new
+// one (RFC 5626 §5.3).
 func (r *Registrar) reachable(bindings []Binding) []Binding {
 	return slices.DeleteFunc(bindings, r.gone)
 }

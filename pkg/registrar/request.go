@@ -55,8 +55,8 @@ func Read(req *sip.Request, from Arrival) (*Registration, error) {
 	return r, nil
 }
 
-// readContacts: "the request MUST NOT contain any other Contact header field value" beside "*", and "if the request has additional Contact
-// fields or an expiration time other than zero, the request is invalid, and the server MUST return a 400" (RFC 3261 §10.2.2, §10.3).
+// readContacts: with "*", "If the request has additional Contact fields or an expiration time other than zero, the request is invalid, and the
+// server MUST return a 400" (RFC 3261 §10.3).
 func (r *Registration) readContacts(req *sip.Request) error {
 	values := sip.HeaderValues(req, "Contact")
 	if len(values) > maxContacts {
@@ -79,7 +79,7 @@ func (r *Registration) readContacts(req *sip.Request) error {
 	return nil
 }
 
-// readPath: "the registrar ... stores the Path header field values" (RFC 3327 §5.3), of which each is a name-addr.
+// readPath keeps the values of Path (RFC 3327 §5.3), of which each is a name-addr.
 func (r *Registration) readPath(req *sip.Request) error {
 	r.path = sip.HeaderValues(req, "Path")
 	if len(r.path) > maxPath {
@@ -106,8 +106,8 @@ func isSIP(uri sip.URI) bool {
 	return strings.EqualFold(uri.Scheme, "sip") || strings.EqualFold(uri.Scheme, "sips")
 }
 
-// readOutbound decides whether reg-id counts. It does when the device supports outbound and the first hop does; when "multiple header field
-// values ... with a non-zero expiration" are there beside one with a reg-id, that is an error (RFC 5626 §6).
+// readOutbound decides whether reg-id counts. It does when the device supports outbound and the first hop does; several contacts to be bound
+// beside one with a reg-id are an error (RFC 5626 §6).
 func (r *Registration) readOutbound(req *sip.Request) error {
 	added, numbered := 0, 0
 	for _, c := range r.contacts {
@@ -148,7 +148,7 @@ func (r *Registration) firstHopAgrees(req *sip.Request) bool {
 	return false
 }
 
-// fetches: "If no Contact header field values are provided ... the response enumerates the bindings" and nothing changes (RFC 3261 §10.2.3).
+// fetches: without a Contact nothing changes, and the answer has what is bound (RFC 3261 §10.2.3).
 func (r *Registration) fetches() bool { return len(r.contacts) == 0 && !r.all }
 
 // removes says whether a contact is to be unbound.
