@@ -50,6 +50,7 @@ func (p *packetSocket) serve() {
 			time.Sleep(time.Millisecond) // an error that stays must not spin
 		case isKeepAlive(buffer[:n]):
 			p.pong(buffer[:n], from)
+		case isSTUN(buffer[:n]) && p.stun(buffer[:n], from):
 		case !looksLikeSIP(buffer[:n]):
 			p.ua.stats.junk.Add(1)
 		default:
@@ -69,6 +70,16 @@ func (p *packetSocket) pong(ping []byte, from net.Addr) {
 	if len(ping) == 4 && ping[0] == '\r' {
 		p.PacketConn.WriteTo([]byte("\r\n"), from)
 	}
+}
+
+// stun answers a keep-alive; false for what is none.
+func (p *packetSocket) stun(request []byte, from net.Addr) bool {
+	answer := answerSTUN(request, addrPort(from))
+	if answer != nil {
+		p.ua.stats.keepAlives.Add(1)
+		p.PacketConn.WriteTo(answer, from)
+	}
+	return answer != nil
 }
 
 func (p *packetSocket) shut() { p.Close() }
