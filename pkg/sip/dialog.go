@@ -3,7 +3,6 @@ package sip
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -21,29 +20,6 @@ const (
 )
 
 func (s State) String() string { return [...]string{"early", "confirmed", "terminated"}[s] }
-
-// DialogState is all that must be known to go on with a dialog in another process (RFC 3261 §12). It is plain data.
-type DialogState struct {
-	CallID, LocalTag, RemoteTag string
-	LocalURI, RemoteURI         string
-	LocalName, RemoteName       string   // display names
-	RemoteTarget                string   // URI of the peer's Contact
-	RouteSet                    []string // URIs, first hop first
-	Contact                     string   // our own, `<uri>;params`
-	LocalSeq, RemoteSeq         uint32   // the last used; 0 is none
-	Caller                      bool     // we sent the first INVITE, and own the Call-ID
-	State                       State
-	Transport                   string         // on which the peer's last request or response came
-	Peer                        netip.AddrPort // from where
-	Symmetric                   bool           // send to Peer, not to the RemoteTarget: see Dialog.way
-
-	Session         bool          // made by INVITE
-	TakesUpdate     bool          // the peer's Allow has UPDATE
-	SessionInterval time.Duration // RFC 4028; 0 is none
-	Refresher       bool          // we refresh the session
-	SessionEnd      time.Time     // when it is given up unless it is refreshed
-	MinSE           time.Duration // that a 422 has named; 0 is none
-}
 
 // DialogHandler is told what happens in a dialog. Calls for one dialog come one at a time and in the order in which the messages arrived; they
 // hold back the next message of the dialog, so they should not block.
@@ -77,7 +53,7 @@ type Dialog struct {
 	share    func()              // lets go of the peer's share of dialogs; nil for ours
 	referred bool                // the peer has sent a REFER
 
-	exchange  exchange           // of offer and answer
+	exchange  Exchange           // of offer and answer
 	updating  bool               // an UPDATE of ours not answered
 	updated   *ServerTransaction // an UPDATE of the peer not answered
 	rel       *reliability       // of our provisional responses; mostly nil
@@ -95,25 +71,6 @@ func (ua *UserAgent) newDialog(s DialogState, l link, h DialogHandler) (*Dialog,
 		return nil, fmt.Errorf("dialog with %s: %w", s.RemoteURI, ErrOverload)
 	}
 	return d, nil
-}
-
-// RestoreDialog goes on with a dialog from its snapshot.
-func (ua *UserAgent) RestoreDialog(s DialogState, h DialogHandler) (*Dialog, error) {
-	for _, text := range append([]string{s.LocalURI, s.RemoteURI, s.RemoteTarget}, s.RouteSet...) {
-		if _, err := ParseURI(text); err != nil {
-			return nil, fmt.Errorf("restoring dialog: %w", err)
-		}
-	}
-	return ua.newDialog(s, nil, h)
-}
-
-// Snapshot is the state now, for [UserAgent.RestoreDialog].
-func (d *Dialog) Snapshot() DialogState {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s := d.s
-	s.RouteSet = append([]string(nil), s.RouteSet...)
-	return s
 }
 
 func (d *Dialog) ID() DialogID {

@@ -31,7 +31,7 @@ func (d *Dialog) inOrder(res *Response) bool {
 		}
 		d.heardSeq, d.heardRSeq = seq, rseq
 	}
-	d.exchange.response(carrier{true, seq}, res.StatusCode, reliably, isDescribed(res))
+	d.exchange.response(Carrier{true, seq}, res.StatusCode, reliably, isDescribed(res))
 	return true
 }
 

@@ -73,7 +73,7 @@ func (d *Dialog) prepareReliable(r *reliable) {
 	if !HasOption(r.res, "Require", "100rel") {
 		AddHeader(r.res, "Require", "100rel")
 	}
-	d.exchange.response(carrier{false, r.tx.req.CSeq().SeqNo}, r.res.StatusCode, true, r.described)
+	d.exchange.response(Carrier{false, r.tx.req.CSeq().SeqNo}, r.res.StatusCode, true, r.described)
 }
 
 func (d *Dialog) transmitReliable(r *reliable) error {
@@ -110,7 +110,7 @@ func (d *Dialog) repeatReliable(r *reliable) {
 // reject the original request with a 5xx response" (RFC 3262 §3).
 func (d *Dialog) reliableFailed(r *reliable) {
 	d.mu.Lock()
-	waiting := d.rel != nil && d.rel.out == r && r.wire != nil
+	waiting := d.rel != nil && d.rel.out == r
 	d.mu.Unlock()
 	if waiting {
 		r.tx.Reply(504, ReasonHeader("SIP", 504, "no PRACK"))
@@ -124,24 +124,24 @@ func (r *reliable) quiet() {
 	r.wire = nil
 }
 
-// onPrack: "If a PRACK request is received by the UA core that does not match any unacknowledged reliable provisional response, the UAS MUST respond
+// acknowledges: "If a PRACK request is received by the UA core that does not match any unacknowledged reliable provisional response, the UAS MUST respond
 // to the PRACK with a 481 response. If the PRACK does match an unacknowledged reliable provisional response, it MUST be responded to with a 2xx
 // response" and "the matching reliable provisional response ... MUST cease" (RFC 3262 §3). It matches by "the method, CSeq-num, and response-num in
 // the RAck header field".
-func (d *Dialog) onPrack(tx *ServerTransaction) (matches bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// Called with mu held.
+func (d *Dialog) acknowledges(tx *ServerTransaction) bool {
 	rseq, seq, method, ok := parseRAck(HeaderValue(tx.req, "RAck"))
 	if !ok || method != INVITE || d.rel == nil || d.rel.out == nil {
 		return false
 	}
-	if out := d.rel.out; out.rseq != rseq || out.tx.req.CSeq().SeqNo != seq {
-		return false
-	}
+	return d.rel.out.rseq == rseq && d.rel.out.tx.req.CSeq().SeqNo == seq
+}
+
+// acknowledged takes the PRACK of the response that is out. Called with mu held.
+func (d *Dialog) acknowledged(tx *ServerTransaction) {
 	d.rel.out.quiet()
 	d.rel.out = nil
 	d.rel.pracks = append(d.rel.pracks, tx)
-	return true
 }
 
 // parseRAck reads `776656 1 INVITE` (RFC 3262 §7.2).

@@ -49,7 +49,7 @@ func (d *Dialog) start(ctx context.Context, method Method, contentType string, b
 // learn ends the dialog when the peer does not know it, and takes from a final response what concerns the dialog: the target, the session timer,
 // the end of an offer.
 func (d *Dialog) learn(t *ClientTransaction, res *Response, err error) {
-	method, c := t.method, carrier{true, t.Request().CSeq().SeqNo}
+	method, c := t.method, Carrier{true, t.Request().CSeq().SeqNo}
 	d.mu.Lock()
 	switch {
 	case err != nil:
@@ -141,7 +141,7 @@ func (d *Dialog) build(method Method, seq uint32, contentType string, body []byt
 		d.ua.addSupported(req)
 	}
 	SetBody(req, contentType, body)
-	d.exchange.request(carrier{true, seq}, method, len(body) > 0 && isDescription(contentType))
+	d.exchange.request(Carrier{true, seq}, method, len(body) > 0 && isDescription(contentType))
 	return req
 }
 
@@ -272,7 +272,7 @@ func (d *Dialog) finalOfInvite(ctx context.Context, t *ClientTransaction, answer
 func (d *Dialog) claim() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.outgoing || d.incoming != nil || d.exchange.open {
+	if d.outgoing || d.incoming != nil || d.exchange.Open {
 		return fmt.Errorf("re-INVITE: %w", ErrPending)
 	}
 	d.outgoing = true

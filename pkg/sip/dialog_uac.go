@@ -298,7 +298,7 @@ func (c *call) endOthers(winner *Dialog, cause error) {
 func (d *Dialog) asked(req *Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.exchange.request(carrier{true, req.CSeq().SeqNo}, INVITE, isDescribed(req))
+	d.exchange.request(Carrier{true, req.CSeq().SeqNo}, INVITE, isDescribed(req))
 }
 
 func (d *Dialog) setInviting(t *ClientTransaction) {

@@ -54,7 +54,7 @@ func (ua *UserAgent) NewServerDialog(tx *ServerTransaction, contact URI, h Dialo
 	d.mu.Lock()
 	d.incoming, d.first, d.share = tx, true, share
 	d.learnAllow(req)
-	d.exchange.request(carrier{false, s.RemoteSeq}, req.Method, isDescribed(req))
+	d.exchange.request(Carrier{false, s.RemoteSeq}, req.Method, isDescribed(req))
 	d.mu.Unlock()
 	if err := tx.machine.watch(func(code int) { d.onAnswered(tx, code) }); err != nil {
 		d.abandon(err)
@@ -118,7 +118,7 @@ func (d *Dialog) acceptHeld(tx *ServerTransaction, res *Response) {
 func (d *Dialog) accept(tx *ServerTransaction, res *Response) error {
 	d.agreeSession(tx.req, res)
 	d.mu.Lock()
-	d.exchange.response(carrier{false, tx.req.CSeq().SeqNo}, res.StatusCode, false, isDescribed(res))
+	d.exchange.response(Carrier{false, tx.req.CSeq().SeqNo}, res.StatusCode, false, isDescribed(res))
 	d.mu.Unlock()
 	if tx.req.Method != INVITE {
 		return tx.Respond(res)
@@ -182,10 +182,6 @@ func (d *Dialog) serve(tx *ServerTransaction) {
 		tx.Reply(code, retryAfter(code)...)
 		return
 	}
-	if tx.req.Method == PRACK && !d.onPrack(tx) {
-		tx.Reply(481)
-		return
-	}
 	if tx.machine.watch(func(code int) { d.onAnswered(tx, code) }) == nil {
 		d.handler.ServeDialog(d, tx)
 	}
@@ -206,15 +202,20 @@ func (d *Dialog) admit(tx *ServerTransaction) (code int) {
 	d.s.RemoteSeq = seq
 	d.link, d.s.Transport, d.s.Peer = tx.from.link, tx.Transport(), tx.Source()
 	d.learnAllow(tx.req)
+	if tx.req.Method == PRACK && !d.acknowledges(tx) {
+		return 481
+	}
 	if code := d.glare(tx); code != 0 {
 		return code
 	}
-	d.exchange.request(carrier{false, seq}, tx.req.Method, isDescribed(tx.req))
+	d.exchange.request(Carrier{false, seq}, tx.req.Method, isDescribed(tx.req))
 	switch tx.req.Method {
 	case INVITE:
 		d.incoming, d.first = tx, false
 	case UPDATE:
 		d.updated = tx
+	case PRACK:
+		d.acknowledged(tx)
 	}
 	return 0
 }
@@ -259,7 +260,7 @@ func (d *Dialog) onAnswered(tx *ServerTransaction, code int) {
 	if tx.req.Method == INVITE && (code < 200 || code >= 300) {
 		d.endReliable()
 	}
-	d.exchange.answered(carrier{false, tx.req.CSeq().SeqNo}, code)
+	d.exchange.answered(Carrier{false, tx.req.CSeq().SeqNo}, code)
 	success := code >= 200 && code < 300
 	if success && refreshesTarget(tx.req.Method) {
 		d.refresh(tx.req.Contact())
@@ -359,9 +360,9 @@ func (d *Dialog) acked(seq uint32, ack *Request, err error) bool {
 	delete(d.unacked, seq)
 	u.finish(err)
 	if ack != nil {
-		d.exchange.request(carrier{false, seq}, ACK, isDescribed(ack))
+		d.exchange.request(Carrier{false, seq}, ACK, isDescribed(ack))
 	} else {
-		d.exchange.fail(carrier{false, seq})
+		d.exchange.fail(Carrier{false, seq})
 	}
 	callID := d.s.CallID
 	d.mu.Unlock()

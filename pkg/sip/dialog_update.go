@@ -27,7 +27,7 @@ func (d *Dialog) Update(ctx context.Context, contentType string, body []byte, he
 
 func (d *Dialog) updateOnce(ctx context.Context, contentType string, body []byte, headers []Header) (*Response, error) {
 	d.mu.Lock()
-	if d.updating || len(body) > 0 && d.exchange.open {
+	if d.updating || len(body) > 0 && d.exchange.Open {
 		d.mu.Unlock()
 		return nil, fmt.Errorf("UPDATE: %w", ErrPending)
 	}

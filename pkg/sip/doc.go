@@ -32,6 +32,7 @@
 //	RFC 3262 PRACK, 100rel                        yes, both ways; as UAC no offers in PRACK
 //	RFC 3311 UPDATE, RFC 6337 offer/answer        yes; glare is refused here, whoever describes the session
 //	RFC 4028 session timers                       yes, both roles
+//	a dialog goes on in another process           yes: DialogState, with routes, timers, an unanswered INVITE over UDP; no subscriptions
 //	RFC 3891 Replaces, RFC 3911 Join              found and checked; what then happens is the handler's
 //	RFC 6665 events, notifier and subscriber      yes, any package: Notifier, Subscriber; one notifier of a forked SUBSCRIBE; no 204, no state in a
 //	                                              process that ends

@@ -103,3 +103,6 @@ func (ua *UserAgent) Serves(addr net.Addr) bool {
 	}
 	return false
 }
+
+// Abandon forgets a dialog without a word.
+func (d *Dialog) Abandon() { d.abandon(ErrDialogDone) }
