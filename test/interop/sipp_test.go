@@ -33,8 +33,14 @@ type calls struct {
 // sipp plays the scenario against the server.
 func (s *server) sipp(t *testing.T, c calls, steps ...string) *caller {
 	t.Helper()
+	return s.plays(t, c, scenario(steps...))
+}
+
+// plays has SIPp play what a scenario file says.
+func (s *server) plays(t *testing.T, c calls, text string) *caller {
+	t.Helper()
 	dir := t.TempDir()
-	write(t, dir, "scenario.xml", scenario(steps...))
+	write(t, dir, "scenario.xml", text)
 	transport, longest := "u1", strconv.Itoa(int(max(c.longest, 30*time.Second).Seconds()))
 	if c.tcp {
 		transport = "t1"
@@ -53,6 +59,13 @@ func (s *server) sipp(t *testing.T, c calls, steps ...string) *caller {
 	p := &caller{process: starts(t, "sipp", dir, "sipp", args...), dir: dir}
 	t.Cleanup(func() { p.shows("errors.log", "messages.log") })
 	return p
+}
+
+// with is the same caller, whose failures are those of a part of the test.
+func (p *caller) with(t *testing.T) *caller {
+	process := *p.process
+	process.t = t
+	return &caller{process: &process, dir: p.dir}
 }
 
 // shows files of SIPp's when the test has failed.
