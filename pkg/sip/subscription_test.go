@@ -352,6 +352,7 @@ func TestNobodyAnswersANotify(t *testing.T) {
 			t.Error("gone before Timer F")
 		}
 		time.Sleep(2 * ms)
+		synctest.Wait()
 		if n.Len() != 0 || !errors.Is(r.ended[0], sip.ErrTimeout) {
 			t.Errorf("%d subscriptions, ended %v", n.Len(), r.ended)
 		}
