@@ -18,7 +18,7 @@
 //	C3P at the focus: modifyConferenceLock, deleteUser,           yes   one file per command
 //	  modifyUserRoles, modifyEndpointMedia, recording
 //	C3P over SERVICE and INFO, INVITE with addUser                no
-//	dial-out: one user's telephones at once, CANCEL, no answer    yes   dialout.go; whom: dialpolicy.go
+//	dial-out: one user's telephones at once, CANCEL, no answer    yes   dialout.go; whom: dialpolicy.go; a redirect (3xx) is a refusal
 //	REFER to invite and to remove (RFC 3515, 4579), outside of    yes   refer.go
 //	  and inside of a call; norefersub (RFC 4488)
 //	C3P addUser with dialed-out                                   yes   adduser.go
