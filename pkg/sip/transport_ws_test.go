@@ -131,6 +131,41 @@ func TestARequestOverTheFlowOfABrowser(t *testing.T) {
 	})
 }
 
+func TestABrowserIsCalled(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		flows := map[string]sip.Flow{}
+		ua := w.agent("192.0.2.1", sip.Config{Handler: registrar(flows)})
+		bob := w.web(ua, "wss").browser("192.0.2.3:4000")
+		bob.says(asks("REGISTER", "1", "1 REGISTER"))
+		bob.hears("SIP/2.0 200")
+		t.Log("# the INVITE, its ACK and what follows go over the connection of the binding")
+		called := make(chan *sip.Dialog, 1)
+		go func() {
+			d, _, err := ua.Invite(t.Context(), sip.Invitation{
+				Target: mustURI(t, "sip:u5lb@df7jal23ls0d.invalid;transport=ws"), Flow: flows["WSS"], From: mustURI(t, "sip:conf@example.com"),
+				ContentType: "application/sdp", Body: []byte("v=0\r\n"), Handler: &leg{},
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			called <- d
+		}()
+		invite := bob.hears("INVITE sip:u5lb@df7jal23ls0d.invalid;transport=ws")[0]
+		if contact := header(invite, "Contact"); contact != "<sip:conf@192.0.2.1:8443;transport=ws>" {
+			t.Errorf("our Contact is %q", contact)
+		}
+		bob.says(crlf(answerTo(invite, 200, "b", "Contact: <sip:u5lb@df7jal23ls0d.invalid;transport=ws;ob>")))
+		bob.hears("ACK sip:u5lb@df7jal23ls0d.invalid;transport=ws;ob")
+		d := <-called
+		if d == nil {
+			return
+		}
+		go d.Bye(t.Context())
+		bob.says(crlf(answerTo(bob.hears("BYE sip:u5lb@df7jal23ls0d.invalid;transport=ws;ob")[0], 200, "b")))
+		<-d.Done()
+	})
+}
+
 // echo answers with the body of the request.
 var echo = sip.HandlerFunc(func(tx *sip.ServerTransaction) {
 	res := sip.NewResponse(tx.Request(), 200, "")
