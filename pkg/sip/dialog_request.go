@@ -320,6 +320,9 @@ func (d *Dialog) acknowledge(ctx context.Context, seq uint32, contentType string
 		return fmt.Errorf("acknowledging the 2xx of %s: %w", d.Remote().Host, err)
 	}
 	wire := encode(ack)
+	if !isSound(ack, wire) {
+		return fmt.Errorf("acknowledging the 2xx of %s: %w", d.Remote().Host, ErrLineBreak)
+	}
 	d.mu.Lock()
 	d.lastAck = sentAck{seq, wire, way}
 	d.mu.Unlock()

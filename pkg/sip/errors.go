@@ -16,6 +16,7 @@ var (
 	ErrNoAck           = errors.New("no ACK for the 2xx")                 // 64*T1 passed (RFC 3261 §13.3.1.4)
 	ErrPending         = errors.New("another INVITE is in progress")      // RFC 3261 §14.1
 	ErrOverload        = errors.New("too many open")                      // a bound of Config was met
+	ErrLineBreak       = errors.New("line break in a header")             // nothing was sent: it would have begun a header of its own
 	ErrClosed          = errors.New("user agent closed")
 )
 

@@ -32,6 +32,9 @@ func (f flow) reliable() bool { return f.link.transport() != "UDP" }
 
 func (f flow) send(m Message) ([]byte, error) {
 	data := encode(m)
+	if !isSound(m, data) {
+		return nil, fmt.Errorf("%w: %s", ErrLineBreak, f.remote)
+	}
 	return data, f.write(data)
 }
 
@@ -47,6 +50,22 @@ func encode(m Message) []byte {
 	b.Grow(1024)
 	m.StringWrite(&b)
 	return b.Bytes()
+}
+
+// isSound tells if what is written is what was meant: one line for each header, and no others. A line break in a reason phrase, a display name or
+// a URI would be a header, or a whole message, of somebody else's choice.
+func isSound(m Message, data []byte) bool {
+	lines, i := 0, 0
+	for {
+		n := bytes.IndexByte(data[i:], '\n')
+		if n < 1 || data[i+n-1] != '\r' || bytes.IndexByte(data[i:i+n-1], '\r') >= 0 {
+			return false
+		}
+		if i += n + 1; n == 1 {
+			return lines == 1+len(headersOf(m)) && len(data)-i == len(m.Body())
+		}
+		lines++
+	}
 }
 
 // links are the open sockets, by name, and the connections also by who is at their other end.

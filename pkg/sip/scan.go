@@ -43,10 +43,8 @@ func headerLines(data []byte) iter.Seq2[[]byte, []byte] {
 			if len(line) == 0 {
 				return
 			}
-			for len(rest) > 0 && isSpace(rest[0]) {
-				var more []byte
-				more, rest = startLine(rest)
-				line = append(append(bytes.TrimRight(line[:len(line):len(line)], " \t"), ' '), bytes.TrimLeft(more, " \t")...)
+			if len(rest) > 0 && isSpace(rest[0]) {
+				line, rest = unfolded(line, rest)
 			}
 			name, value, found := bytes.Cut(line, []byte(":"))
 			if !found {
@@ -57,6 +55,16 @@ func headerLines(data []byte) iter.Seq2[[]byte, []byte] {
 			}
 		}
 	}
+}
+
+// unfolded is the line with its continuation lines, in octets of its own.
+func unfolded(line, rest []byte) (whole, after []byte) {
+	whole = bytes.Clone(line)
+	for len(rest) > 0 && isSpace(rest[0]) {
+		line, rest = startLine(rest)
+		whole = append(append(bytes.TrimRight(whole, " \t"), ' '), bytes.TrimLeft(line, " \t")...)
+	}
+	return whole, rest
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }

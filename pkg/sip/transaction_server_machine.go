@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -77,6 +78,10 @@ func (m *serverMachine) respond(res *Response) error {
 		return or(m.cause, ErrTransactionDone)
 	}
 	wire, err := m.back.send(res)
+	if errors.Is(err, ErrLineBreak) { // and the next try may be better
+		m.mu.Unlock()
+		return err
+	}
 	m.wire = wire
 	if res.IsProvisional() {
 		m.mu.Unlock()
