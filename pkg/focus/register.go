@@ -50,6 +50,9 @@ func (s *Server) register(tx *sip.ServerTransaction) error {
 		return err
 	}
 	s.log.Debug("registered", "user", aor.User, "from", tx.Source(), "transport", tx.Transport(), "contacts", len(answer.Bindings))
+	if timer := answer.FlowTimer(); timer > 0 {
+		tx.Flow().Expect(timer)
+	}
 	return tx.Reply(200, answer.Headers()...)
 }
 

@@ -3,6 +3,7 @@ package registrar
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,28 +21,41 @@ type Answer struct {
 	registration *Registration
 }
 
-// flowTimer is within how many seconds a device on a connection is asked to send something (RFC 5626 §4.4.1, §11.2).
-const flowTimer = 120
+// flowTimer is within which time a device on a connection is asked to send something (RFC 5626 §4.4.1, §11.2).
+const flowTimer = 120 * time.Second
 
 // Headers of the 200: "The response MUST contain Contact header field values enumerating all current bindings. Each Contact value MUST feature an
 // "expires" parameter ... The response SHOULD include a Date header field" (RFC 3261 §10.3).
 func (a *Answer) Headers() (headers []sip.Header) {
-	outbound := false
 	for _, b := range a.Bindings {
 		headers = append(headers, sip.NewHeader("Contact", a.contact(b)))
-		outbound = outbound || b.Outbound() && b.CallID == a.registration.callID && b.CSeq == a.registration.cseq
 	}
 	headers = append(headers, sip.NewHeader("Date", a.now.UTC().Format(http.TimeFormat)))
 	for _, hop := range a.registration.path { // RFC 3327 §5.3
 		headers = append(headers, sip.NewHeader("Path", hop))
 	}
-	if outbound { // so that the device knows (RFC 5626 §6)
+	if a.outbound() { // so that the device knows (RFC 5626 §6)
 		headers = append(headers, sip.NewHeader("Require", "outbound"))
-		if a.registration.arrival.Transport != "UDP" {
-			headers = append(headers, sip.NewHeader("Flow-Timer", strconv.Itoa(flowTimer)))
-		}
+	}
+	if timer := a.FlowTimer(); timer > 0 {
+		headers = append(headers, sip.NewHeader("Flow-Timer", strconv.FormatInt(seconds(timer), 10)))
 	}
 	return headers
+}
+
+// outbound tells if the REGISTER made or refreshed a binding with outbound.
+func (a *Answer) outbound() bool {
+	return slices.ContainsFunc(a.Bindings, func(b Binding) bool {
+		return b.Outbound() && b.CallID == a.registration.callID && b.CSeq == a.registration.cseq
+	})
+}
+
+// FlowTimer is how long the device may be silent on its connection; 0 when it was told nothing of that.
+func (a *Answer) FlowTimer() time.Duration {
+	if a.registration.arrival.Transport == "UDP" || len(a.registration.path) > 0 || !a.outbound() { // the flow behind a Path is the proxy's
+		return 0
+	}
+	return flowTimer
 }
 
 // contact writes a binding.

@@ -196,8 +196,8 @@ func (d *Dialog) way() flow {
 	return flow{}
 }
 
-// behindNAT compares where a message says it is with where it came from. `ob` in a Contact says that the flow is wanted: "a UA SHOULD include the
-// "ob" parameter ... to indicate that the UA would like other requests in the dialog to be routed over the same flow" (RFC 5626 §4.3).
+// behindNAT compares where a message says it is with where it came from. `ob` in a Contact says that what
+// follows in the dialog is wanted on the same flow (RFC 5626 §4.3).
 func behindNAT(m Message, contact URI, peer netip.AddrPort) bool {
 	addr, ok := literal(contact.Host)
 	_, outbound := lookup(contact.UriParams, "ob")

@@ -13,6 +13,7 @@ import (
 func (ua *UserAgent) onRequest(req *Request, from flow) {
 	ua.stats.requests.Add(1)
 	stamp(req.Via(), from.remote)
+	ua.learnAlias(req, from)
 	key := serverKeyOf(req)
 	switch {
 	case req.Method == ACK:

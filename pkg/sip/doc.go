@@ -22,7 +22,9 @@
 //	RFC 3261 §21.5.4 503 when overloaded          yes; bounds in all and per source, dialogs that are there go on
 //	RFC 3261 §12 dialogs, UAS and UAC             yes; forked 2xx, target refresh, loose and strict routes, 491
 //	RFC 3581 rport                                yes
-//	RFC 5626 keep-alive                           CRLF answered, STUN over UDP too; requests over the flow of a binding ([Flow])
+//	RFC 5626 outbound                             CRLF both ways, STUN answered over UDP, Flow-Timer; requests over the flow of a binding ([Flow])
+//	RFC 5923 connection reuse                     yes; alias over TLS with both certificates
+//	RFC 3261 §18.2.2 way of responses             received, rport, another connection when the first is gone; maddr no
 //	RFC 3263 locating servers                     NAPTR, SRV, A and AAAA: package locate, [LocateBy]; failover to the next server
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth and auth-int; userhash and -sess no
 //	RFC 5922 certificates of peers                identities for policy ([Peer]); outgoing names are checked; EKU of RFC 5924 no

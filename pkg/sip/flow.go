@@ -141,6 +141,9 @@ func (l *links) removeStream(s *stream) {
 	if key := (streamKey{s.transport(), s.remote}); l.streams[key] == s {
 		delete(l.streams, key)
 	}
+	if l.streams[s.alias] == s {
+		delete(l.streams, s.alias)
+	}
 	host := s.remote.Addr()
 	if l.perHost[host]--; l.perHost[host] == 0 {
 		delete(l.perHost, host)
@@ -155,7 +158,7 @@ func (l *links) stream(transport string, remote netip.AddrPort) *stream {
 
 // streamFor is an open connection to a server.
 func (l *links) streamFor(t Target) *stream {
-	if s := l.stream(t.Transport, t.Addr); s != nil && s.usable() && s.isFor(t.Host) {
+	if s := l.stream(t.Transport, t.Addr); s != nil && s.serves(t) {
 		return s
 	}
 	return nil

@@ -53,7 +53,7 @@ func (f Flow) ContactURI(user string) URI {
 }
 
 // Token names the flow in text, to be kept with a binding; it fits into the user part of a URI. It is worth something to this user agent only,
-// and cannot be made up: "the flow token ... an attacker can not modify" (RFC 5626 §5.2), hence the MAC. The zero Flow has none.
+// and cannot be made up: it has a MAC, as in RFC 5626 §5.2. The zero Flow has none.
 func (f Flow) Token() string {
 	if f.f.link == nil {
 		return ""
@@ -101,8 +101,8 @@ func (ua *UserAgent) PacketFlow(remote netip.AddrPort) (Flow, error) {
 // viaFlow before a token, as the destination of a request, makes that flow its way.
 const viaFlow = "flow:"
 
-// SetFlow sends a request over that flow and no other, whatever its Request-URI and Route say: "the proxy MUST forward the request over the flow",
-// and when it is gone, [ErrFlowGone] (RFC 5626 §5.3: a proxy answers 430). The zero Flow takes the wish back.
+// SetFlow sends a request over that flow and no other, whatever its Request-URI and Route say, and when it is gone there is [ErrFlowGone]
+// (RFC 5626 §5.3: a proxy answers 430). The zero Flow takes the wish back.
 func SetFlow(req *Request, f Flow) {
 	switch {
 	case f.f.link != nil:

@@ -123,6 +123,7 @@ func (ua *UserAgent) connect(ctx context.Context, t Target) (flow, error) {
 	if err != nil {
 		return flow{}, fmt.Errorf("%w: %w", ErrTransport, err)
 	}
+	s.becomeOurs()
 	s.took() // we know whom we called: the handshake deadline is for strangers
 	return flow{s, s.remote}, nil
 }

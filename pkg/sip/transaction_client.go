@@ -150,9 +150,12 @@ func (ua *UserAgent) finishRequest(req *Request, way flow) {
 }
 
 func (ua *UserAgent) via(way flow) *ViaHeader {
+	params := Params{{K: "branch", V: NewBranch()}, {K: "rport"}}
+	if ua.offersAlias(way) {
+		params = append(params, Params{{K: "alias"}}...)
+	}
 	return &ViaHeader{
-		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: way.link.transport(), Host: ua.hostOf(way), Port: ua.portOf(way),
-		Params: Params{{K: "branch", V: NewBranch()}, {K: "rport"}},
+		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: way.link.transport(), Host: ua.hostOf(way), Port: ua.portOf(way), Params: params,
 	}
 }
 

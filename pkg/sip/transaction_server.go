@@ -26,10 +26,7 @@ type ServerTransaction struct {
 func newServerTransaction(ua *UserAgent, key serverKey, req *Request, from flow) *ServerTransaction {
 	tx := &ServerTransaction{ua: ua, req: req, from: from, cancelled: make(chan struct{})}
 	tx.ctx, tx.cancel = context.WithCancelCause(ua.ctx)
-	back := from
-	if !from.reliable() {
-		back.remote = answersTo(req.Via(), from.remote)
-	}
+	back := ua.backOf(req, from)
 	tag, inDialog := tagOf(req.To().Params)
 	if !inDialog {
 		tag = NewTag()

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,6 +44,11 @@ type stream struct {
 	closed   bool
 	gone     chan struct{} // closed with it; made when somebody asks
 	watchers map[*ClientTransaction]struct{}
+	ours     bool          // we opened it
+	idle     time.Duration // after which it is closed; 0 is that of Config
+
+	reads atomic.Uint64
+	alias streamKey // the second address under which links know it; theirs
 }
 
 func newStream(ua *UserAgent, conn net.Conn, transport string) *stream {
@@ -61,7 +67,7 @@ func (s *stream) took() {
 	defer s.mu.Unlock()
 	if !s.greeted {
 		s.greeted = true
-		s.Conn.SetReadDeadline(time.Now().Add(s.ua.cfg.IdleTimeout))
+		s.Conn.SetReadDeadline(time.Now().Add(s.idleTimeout()))
 	}
 }
 
@@ -133,7 +139,7 @@ func (s *stream) pong() {
 // messages as long as a connection may be idle.
 func (s *stream) Read(buffer []byte) (int, error) {
 	s.mu.Lock()
-	greeted := s.greeted
+	greeted, idle := s.greeted, s.idleTimeout()
 	s.mu.Unlock()
 	switch begun := s.frames.begun(); {
 	case !greeted || s.rest && begun: // the deadline stands
@@ -142,9 +148,13 @@ func (s *stream) Read(buffer []byte) (int, error) {
 		s.Conn.SetReadDeadline(time.Now().Add(s.ua.cfg.HandshakeTimeout))
 	default:
 		s.rest = false
-		s.Conn.SetReadDeadline(time.Now().Add(s.ua.cfg.IdleTimeout))
+		s.Conn.SetReadDeadline(time.Now().Add(idle))
 	}
-	return s.Conn.Read(buffer)
+	n, err := s.Conn.Read(buffer)
+	if n > 0 {
+		s.reads.Add(1)
+	}
+	return n, err
 }
 
 // write queues a message. A goroutine writes the queue out while there is something in it, so an idle connection costs none.

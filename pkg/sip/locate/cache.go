@@ -69,7 +69,7 @@ func (c *cache) fill(ctx context.Context, q question, e *entry, ask func() (answ
 		err, hold = errors.Join(ctx.Err(), errAbandoned), 0
 	}
 	e.answer, e.err, e.expires = a, err, time.Now().Add(hold)
-	if hold == 0 && c.answers[q] == e { // "TTL 0 ... should not be cached" (RFC 1035 §3.2.1)
+	if hold == 0 && c.answers[q] == e { // "Zero values ... should not be cached" (RFC 1035 §3.2.1)
 		delete(c.answers, q)
 	}
 	close(e.done)

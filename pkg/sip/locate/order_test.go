@@ -8,8 +8,8 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
 )
 
-// TestWeights: how often each server is first follows its weight; who has none comes "a very small" number of times (RFC 2782), and priority
-// stands above all.
+// TestWeights: how often each server is first follows its weight; who has none has "a very small chance" (RFC 2782), and priority stands above
+// all.
 func TestWeights(t *testing.T) {
 	source := rand.New(rand.NewPCG(1, 2))
 	r, _ := resolver(t, locate.Config{Rand: source.IntN})

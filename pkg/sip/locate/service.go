@@ -30,7 +30,7 @@ var prefixes = []struct{ transport, prefix string }{
 
 // services asks which transports the target offers. Transport is what the URI says, empty when it says nothing. Nothing found is no error.
 func (s *search) services(transport string) ([]service, error) {
-	if transport != "" { // "otherwise, if a transport was specified, SRV" (§4.2)
+	if transport != "" { // no NAPTR then (§4.1)
 		return s.srvFor(transport)
 	}
 	if services, err := s.fromNAPTR(); err != nil || len(services) > 0 {
@@ -62,7 +62,7 @@ func (s *search) srvFor(transports ...string) (services []service, err error) {
 	return nil, err
 }
 
-// naptrServices are the resolution services that we can use. "The services that are relevant to SIP are ... SIP+D2X and SIPS+D2X" (§4.1).
+// naptrServices are the resolution services that we can use (§4.1).
 var naptrServices = map[string]string{"SIP+D2U": "UDP", "SIP+D2T": "TCP", "SIPS+D2T": "TLS"}
 
 // fromNAPTR: "First, a client resolving a SIPS URI MUST discard any services that do not contain "SIPS" as the protocol in the service field. ...
@@ -87,8 +87,7 @@ func (s *search) fromNAPTR() (services []service, err error) {
 	return nil, err
 }
 
-// naptr are the records that we can use, of the lowest order among them, by preference: "once a match is found, the client MUST NOT consider any
-// NAPTRs with a different value of Order" (RFC 3403 §4.1).
+// naptr are the records that we can use, by preference: of the lowest order among them, and none of another order (RFC 3403 §4.1).
 func (s *search) naptr() (usable []*dns.NAPTR, err error) {
 	answer, err := s.ask(s.q.Target, dns.TypeNAPTR)
 	if err != nil { // many a server of names knows no NAPTR and says so by an error; SRV may do all the same
