@@ -127,6 +127,9 @@ func New(config Config) (*Server, error) {
 	if s.registrar, err = registrar.New(config.Registrar); err != nil {
 		return nil, err
 	}
+	if len(config.Trust.Peers) > 0 {
+		config.SIP.Exempt = config.Trust.is // a proxy sends for many
+	}
 	config.SIP.Handler, config.SIP.Logger = s, config.Logger
 	config.SIP.Supported = extensions()
 	s.ua = sip.New(config.SIP)

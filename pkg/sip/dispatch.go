@@ -83,7 +83,7 @@ func (ua *UserAgent) crowded(f flow) bool {
 }
 
 func (ua *UserAgent) exempt(from flow) bool {
-	return ua.cfg.Exempt != nil && ua.cfg.Exempt(from.remote.Addr())
+	return ua.cfg.Exempt != nil && ua.cfg.Exempt(from.peer())
 }
 
 // dialogOf is the dialog that a request names; nil when there is none.

@@ -2,7 +2,6 @@ package sip_test
 
 import (
 	"fmt"
-	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ func TestMemoryOfADialog(t *testing.T) {
 	const calls = 10_000
 	synctest.Test(t, func(t *testing.T) {
 		var dialogs []*sip.Dialog
-		ua := sip.New(sip.Config{Supported: extensions, MaxTransactions: 2 * calls, MaxDialogs: calls, Exempt: func(netip.Addr) bool { return true },
+		ua := sip.New(sip.Config{Supported: extensions, MaxTransactions: 2 * calls, MaxDialogs: calls, Exempt: func(sip.Peer) bool { return true },
 			Handler: sip.HandlerFunc(func(tx *sip.ServerTransaction) {
 				d, err := tx.UserAgent().NewServerDialog(tx, tx.ContactURI("conf"), quiet{})
 				if err == nil {

@@ -2,7 +2,6 @@ package sip_test
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -244,7 +243,7 @@ func TestCancelWorksInAFlood(t *testing.T) {
 
 func TestExemptSourcesHaveNoBound(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		w.agent("192.0.2.1", sip.Config{MaxRatePerSource: 1, MaxRate: 1, Exempt: func(a netip.Addr) bool { return a.String() == "192.0.2.3" }, Handler: reply(200)})
+		w.agent("192.0.2.1", sip.Config{MaxRatePerSource: 1, MaxRate: 1, Exempt: func(p sip.Peer) bool { return p.Address.Addr().String() == "192.0.2.3" }, Handler: reply(200)})
 		trunk, bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060"), w.wire("192.0.2.4:5060", "192.0.2.1:5060")
 		for n := range 300 {
 			trunk.says(numbered("OPTIONS", n))

@@ -21,9 +21,11 @@ type Peer struct {
 func (p Peer) Connected() bool { return p.Transport != "UDP" }
 
 // Peer is who sent the request, as far as the transport knows.
-func (tx *ServerTransaction) Peer() Peer {
-	p := Peer{Address: tx.Source(), Transport: tx.Transport()}
-	if state := tx.TLS(); state != nil && len(state.VerifiedChains) > 0 {
+func (tx *ServerTransaction) Peer() Peer { return tx.from.peer() }
+
+func (f flow) peer() Peer {
+	p := Peer{Address: f.remote, Transport: f.link.transport()}
+	if state := f.tlsState(); state != nil && len(state.VerifiedChains) > 0 {
 		p.Domains, p.Users = certificateIdentities(state.PeerCertificates[0])
 	}
 	return p

@@ -68,7 +68,11 @@ func (tx *ServerTransaction) FlowID() string {
 
 // TLS is the state of the TLS connection on which the request came, with the peer's certificates. Nil where there is no TLS.
 func (tx *ServerTransaction) TLS() *tls.ConnectionState {
-	if s, ok := tx.from.link.(*stream); ok {
+	return tx.from.tlsState()
+}
+
+func (f flow) tlsState() *tls.ConnectionState {
+	if s, ok := f.link.(*stream); ok {
 		return s.tlsState()
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,7 +64,7 @@ type Config struct {
 	MaxBody int // octets of its body, 256 KB; beyond it 413, and closed
 
 	// Exempt says whom the bounds per source and on rates are not for.
-	Exempt func(netip.Addr) bool
+	Exempt func(Peer) bool
 
 	HandshakeTimeout time.Duration // until the first message of a connection is complete, and any later one that has begun, 10 s
 	IdleTimeout      time.Duration // of a connection on which nothing comes, 15 min
