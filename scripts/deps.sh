@@ -24,6 +24,8 @@ missing() {
 		have ip || [ -x /usr/sbin/ip ] || echo iproute2
 		have baresip || echo baresip-core
 		have sipp || echo sip-tester
+		have linphonec || echo linphone-cli
+		have openssl || echo openssl
 		have ffprobe || echo ffmpeg
 		have opusinfo || echo opus-tools
 		have chromium || echo chromium

@@ -76,11 +76,18 @@ func (s *Server) ha1(ctx context.Context, username, realm string, algorithm sip.
 	return ha1, err == nil
 }
 
-// knowsMD5Alone is about telephones that end the call when a challenge names another algorithm, wherever MD5 stands beside it: baresip
-// before 2.0, and SIPE, which knows no other. Nobody is less safe for it, since MD5 is offered to everybody else as well.
-func knowsMD5Alone(req *sip.Request) bool {
+// knows is about telephones that end the call when a challenge names an algorithm they do not know, wherever one that they know stands beside it:
+// baresip before 2.0 and SIPE know MD5 alone, liblinphone (belle-sip 5.1) no SHA-512-256. Nobody is less safe for it, since what they get is
+// offered to everybody else as well.
+func knows(req *sip.Request, algorithm sip.Algorithm) bool {
 	agent := sip.HeaderValue(req, "User-Agent")
-	return strings.HasPrefix(agent, "baresip v0.") || strings.HasPrefix(agent, "baresip v1.") || isSIPE(req)
+	switch {
+	case strings.HasPrefix(agent, "baresip v0."), strings.HasPrefix(agent, "baresip v1."), isSIPE(req):
+		return algorithm == sip.MD5
+	case strings.HasPrefix(agent, "Linphone"), strings.Contains(agent, "LinphoneSDK/"), strings.Contains(agent, "belle-sip/"):
+		return algorithm != sip.SHA512256
+	}
+	return true
 }
 
 // isSIPE knows the plug-in of Pidgin, "Purple/2.14.12 Sipe/1.25.0 (linux-x86_64)": it answers a 407 alone, and signs the URI "(null)".

@@ -119,7 +119,7 @@ func New(config Config) (*Server, error) {
 	s.UseMCU(config.MCU)
 	s.digest = sip.NewDigest(sip.DigestConfig{
 		Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1),
-		OnlyMD5: knowsMD5Alone, AsProxy: isSIPE, AllowNullURI: isSIPE,
+		Knows: knows, AsProxy: isSIPE, AllowNullURI: isSIPE,
 	})
 	s.notifier = sip.NewNotifier(sip.NotifierConfig{Packages: s.eventPackages(), Refuse: s.refuse, Logger: config.Logger})
 	var err error

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -74,8 +73,9 @@ type DigestConfig struct {
 	AsProxy func(*Request) bool
 	// AllowNullURI admits uri="(null)", which SIPE sends and hashes. Nil admits it from nobody.
 	AllowNullURI func(*Request) bool
-	// OnlyMD5 tells who stumbles over a challenge for another algorithm; MD5 alone is offered to him, if it is among Algorithms.
-	OnlyMD5 func(*Request) bool
+	// Knows tells if the sender of a request does not stumble over a challenge for an algorithm. Those that he knows are offered; all, if he
+	// knows none. Nil is everybody knows them, or passes over what he does not know.
+	Knows func(*Request, Algorithm) bool
 }
 
 // Digest authenticates requests (RFC 3261 §22, RFC 7616, RFC 8760) with qop auth or auth-int. It is safe for concurrent use.
@@ -141,11 +141,16 @@ func (g *Digest) Challenge(req *Request, err error, now time.Time) *Response {
 	return res
 }
 
-func (g *Digest) offered(req *Request) []Algorithm {
-	if g.cfg.OnlyMD5 != nil && slices.Contains(g.cfg.Algorithms, MD5) && g.cfg.OnlyMD5(req) {
-		return []Algorithm{MD5}
+func (g *Digest) offered(req *Request) (known []Algorithm) {
+	for _, a := range g.cfg.Algorithms {
+		if g.cfg.Knows == nil || g.cfg.Knows(req, a) {
+			known = append(known, a)
+		}
 	}
-	return g.cfg.Algorithms
+	if len(known) == 0 {
+		return g.cfg.Algorithms
+	}
+	return known
 }
 
 // maxCredentials is how many credentials of one request are looked at: a request that passed several proxies has one for each.

@@ -192,8 +192,8 @@ func TestInviteWithCredentials(t *testing.T) {
 	})
 }
 
-// Some telephones end the call when a challenge names an algorithm they do not know. They are offered MD5 alone, if at all.
-func TestDigestOnlyMD5(t *testing.T) {
+// Some telephones end the call when a challenge names an algorithm they do not know. They are offered what they know, if there is anything.
+func TestDigestThatIsKnown(t *testing.T) {
 	now := time.Now()
 	for _, tt := range []struct {
 		algorithms []sip.Algorithm
@@ -205,7 +205,7 @@ func TestDigestOnlyMD5(t *testing.T) {
 		{[]sip.Algorithm{sip.SHA256}, true, 1}, // no MD5 for those either who know nothing else
 	} {
 		g := sip.NewDigest(sip.DigestConfig{Realm: "example.com", Credentials: passwords, Algorithms: tt.algorithms,
-			OnlyMD5: func(*sip.Request) bool { return tt.poor }})
+			Knows: func(_ *sip.Request, a sip.Algorithm) bool { return !tt.poor || a == sip.MD5 }})
 		challenges := g.Challenge(register(t), nil, now).GetHeaders("WWW-Authenticate")
 		if len(challenges) != tt.want {
 			t.Errorf("algorithms %v, only MD5 %v: %d challenges, want %d", tt.algorithms, tt.poor, len(challenges), tt.want)

@@ -162,12 +162,18 @@ func (p *phone) hangsUp() {
 	}
 }
 
-// heard is what came out of the phone.
+// heard is what came out of the phone. It begins a file whenever the media of a call change: the longest counts.
 func (p *phone) heard() ear.Sound {
 	p.t.Helper()
-	files, err := filepath.Glob(filepath.Join(p.dir, "*-dec.wav"))
-	if err != nil || len(files) == 0 {
+	files, _ := filepath.Glob(filepath.Join(p.dir, "*-dec.wav"))
+	longest, size := "", int64(-1)
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && info.Size() > size {
+			longest, size = file, info.Size()
+		}
+	}
+	if longest == "" {
 		p.t.Fatalf("%s has recorded nothing", p.name)
 	}
-	return listens(p.t, files[len(files)-1])
+	return listens(p.t, longest)
 }

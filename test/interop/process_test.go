@@ -27,6 +27,12 @@ type process struct {
 // starts runs a program in a folder until it ends by itself or the test does.
 func starts(t testing.TB, name, dir, program string, args ...string) *process {
 	t.Helper()
+	return startsWith(t, name, dir, func(*exec.Cmd) {}, program, args...)
+}
+
+// startsWith starts a program that needs more than a folder.
+func startsWith(t testing.TB, name, dir string, prepare func(*exec.Cmd), program string, args ...string) *process {
+	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skipf("%s is not installed (make interop does that)", program)
 	}
@@ -39,6 +45,7 @@ func starts(t testing.TB, name, dir, program string, args ...string) *process {
 	p.cmd = exec.Command(program, args...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	prepare(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("starting %s: %v", name, err)
 	}
