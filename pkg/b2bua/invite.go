@@ -30,6 +30,7 @@ func (l *Leg) Accept(headers ...sip.Header) error {
 	if err := l.dialog.Accept(contentType, body, append(headers, AllowHeader())...); err != nil {
 		return fmt.Errorf("accepting the call: %w", err)
 	}
+	l.first, l.answer = nil, Description{} // a call may last: the INVITE need not
 	l.watch()
 	return nil
 }
@@ -39,5 +40,5 @@ func (l *Leg) Cancelled() bool {
 	if l.calling != nil {
 		return l.calling.ctx.Err() != nil
 	}
-	return l.first.Context().Err() != nil
+	return l.first != nil && l.first.Context().Err() != nil
 }

@@ -34,7 +34,7 @@ type Config struct {
 type Leg struct {
 	config  Config
 	dialog  *sip.Dialog
-	first   *sip.ServerTransaction // the INVITE that made it; nil when we called
+	first   *sip.ServerTransaction // the INVITE that made it, until Accept; nil when we called
 	answer  Description            // for the 200; an offer when the caller made none
 	calling *calling               // of a call of ours; then the dialog is there when that is over
 

@@ -25,12 +25,17 @@ func (x *Exchange) request(c Carrier, method Method, described bool) {
 	case method == ACK && x.In == c:
 		x.Open = false // with the answer, or without one: nothing else will bring it
 	case !described || method == ACK:
-	case x.Open && x.Ours != c.Ours:
-		x.Open = false // the PRACK that answers a reliable 1xx
+	case x.Open:
+		if method == PRACK && x.answeredBy(c) {
+			x.Open = false
+		}
 	case method == INVITE || method == UPDATE || method == PRACK:
 		x.Open, x.Ours, x.In = true, c.Ours, c
 	}
 }
+
+// answeredBy tells if a PRACK of that side answers the offer: it stands in a reliable 1xx of the other.
+func (x *Exchange) answeredBy(c Carrier) bool { return x.Ours != c.Ours && x.In.Ours == c.Ours }
 
 // response notes a response to the request c. Final ones close what the request has opened.
 func (x *Exchange) response(c Carrier, code int, reliable, described bool) {
@@ -76,7 +81,7 @@ func (x *Exchange) owesAnswer() bool { return x.Open && !x.Ours }
 // which it has not yet generated an answer, the UAS MUST reject the UPDATE with a 500 response, and MUST include a Retry-After header field"
 // (RFC 3311 §5.2). An INVITE brings an offer or asks for one.
 func (x *Exchange) conflict(method Method, described bool) int {
-	offers := method == INVITE || described && (method == UPDATE || method == PRACK && !x.Ours)
+	offers := method == INVITE || described && (method == UPDATE || method == PRACK && !x.answeredBy(Carrier{}))
 	switch {
 	case !x.Open || !offers:
 		return 0

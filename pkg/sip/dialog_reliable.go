@@ -170,6 +170,9 @@ func (d *Dialog) prackAnswered(tx *ServerTransaction) {
 		return
 	}
 	if len(d.rel.waiting) == 0 {
+		if d.incoming == nil {
+			d.rel = nil
+		}
 		d.mu.Unlock()
 		return
 	}

@@ -132,9 +132,8 @@ func TestADialogGoesOnInAnotherProcess(t *testing.T) {
 	for !phone.Serves(conn.LocalAddr()) {
 		time.Sleep(time.Millisecond)
 	}
-	there := &leg{}
 	d, _, err := phone.Invite(t.Context(), sip.Invitation{Target: mustURI(t, "sip:conf@"+address), From: mustURI(t, "sip:alice@example.com"),
-		Handler: there, ContentType: "application/sdp", Body: []byte("offer")})
+		Handler: quiet{}, ContentType: "application/sdp", Body: []byte("offer")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,8 +154,8 @@ func TestADialogGoesOnInAnotherProcess(t *testing.T) {
 		t.Errorf("INFO answered by %s, want %d", now, second.cmd.Process.Pid)
 	}
 	second.says("info")
-	if got := second.hears("info"); got != "true <nil>" || len(there.requests) != 1 {
-		t.Errorf("INFO of the second process: %s, %q", got, there.requests)
+	if got := second.hears("info"); got != "true <nil>" {
+		t.Errorf("INFO of the second process: %s", got)
 	}
 	if res, err := d.Update(t.Context(), "application/sdp", []byte("offer")); err != nil || !res.IsSuccess() {
 		t.Errorf("UPDATE: %v, %v", res, err)
