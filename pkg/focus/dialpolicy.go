@@ -55,7 +55,7 @@ func (s *Server) mayDial(ctx context.Context, _ conference.Actor, target sip.URI
 	return &callable{User{URI: conference.URI(target.String()).UserID()}, [][]sip.Invitation{{{Target: target}}}}, nil
 }
 
-// registeredUser finds a user of ours. A user whose name could be a conference's id is a user.
+// registeredUser finds a user of ours. A name that is a conference's id is that conference, as it is for who dials it.
 func (s *Server) registeredUser(ctx context.Context, target sip.URI) (*callable, error) {
 	if s.isConference(ctx, target) {
 		return nil, errOwnAddress

@@ -135,7 +135,7 @@ func (n *Notifier) Refer(tx *ServerTransaction, d *Dialog, contact URI) (*Referr
 	if value, _ := splitParams(HeaderValue(tx.req, "Refer-Sub")); strings.EqualFold(value, "false") {
 		return &Referral{}, tx.Reply(202, NewHeader("Refer-Sub", "false"))
 	}
-	source := tx.Source().Addr()
+	source := sourceOf(tx.Source().Addr())
 	if !n.reserve(source) {
 		tx.ua.stats.overloaded.Add(1)
 		return nil, fmt.Errorf("subscription of REFER: %w", ErrOverload)

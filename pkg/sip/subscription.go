@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -24,7 +23,7 @@ type Subscription struct {
 	pkg      *EventPackage
 	event    Event
 	grant    Grant
-	source   netip.Addr
+	source   source
 	done     chan struct{}
 
 	mu         sync.Mutex

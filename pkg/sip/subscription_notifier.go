@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -67,7 +66,7 @@ type StateDocument struct {
 type NotifierConfig struct {
 	Packages     []EventPackage
 	Max          int // subscriptions, 5000; beyond it 503
-	MaxPerSource int // of one address, 200
+	MaxPerSource int // of one IPv4 address or IPv6 /64, 200
 	// Refuse answers a SUBSCRIBE that EventPackage.Subscribe did not allow, or for which there is no room (ErrOverload). Nil answers 403 and 503.
 	Refuse func(tx *ServerTransaction, err error)
 	Logger *slog.Logger // nil is silent
@@ -82,7 +81,7 @@ type Notifier struct {
 	mu        sync.Mutex
 	open      map[subscriptionKey]*Subscription
 	reserved  int // of those about to be opened
-	perSource map[netip.Addr]int
+	perSource map[source]int
 }
 
 type subscriptionKey struct {
@@ -104,7 +103,7 @@ func NewNotifier(cfg NotifierConfig) *Notifier {
 	}
 	return &Notifier{
 		cfg: cfg, log: or(cfg.Logger, slog.New(slog.DiscardHandler)),
-		open: map[subscriptionKey]*Subscription{}, perSource: map[netip.Addr]int{},
+		open: map[subscriptionKey]*Subscription{}, perSource: map[source]int{},
 	}
 }
 
@@ -153,10 +152,10 @@ func (n *Notifier) subscribe(tx *ServerTransaction, d *Dialog, p *EventPackage, 
 		tx.Reply(refused.code, refused.headers...)
 		return
 	}
-	source := tx.Source().Addr()
+	source := sourceOf(tx.Source().Addr())
 	if !n.reserve(source) {
 		tx.ua.stats.overloaded.Add(1)
-		n.cfg.Refuse(tx, fmt.Errorf("subscription of %s: %w", source, ErrOverload))
+		n.cfg.Refuse(tx, fmt.Errorf("subscription of %s: %w", tx.Source().Addr(), ErrOverload))
 		return
 	}
 	grant, err := p.Subscribe(tx.Context(), r)
@@ -229,7 +228,7 @@ func (n *Notifier) find(d *Dialog, event Event) *Subscription {
 }
 
 // reserve makes room for a subscription; openSubscription takes it, or unreserve gives it back.
-func (n *Notifier) reserve(source netip.Addr) bool {
+func (n *Notifier) reserve(source source) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.open)+n.reserved >= n.cfg.Max || n.perSource[source] >= n.cfg.MaxPerSource {
@@ -240,7 +239,7 @@ func (n *Notifier) reserve(source netip.Addr) bool {
 	return true
 }
 
-func (n *Notifier) unreserve(source netip.Addr) {
+func (n *Notifier) unreserve(source source) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.reserved--
@@ -248,7 +247,7 @@ func (n *Notifier) unreserve(source netip.Addr) {
 }
 
 // leave is called with mu held.
-func (n *Notifier) leave(source netip.Addr) {
+func (n *Notifier) leave(source source) {
 	if n.perSource[source]--; n.perSource[source] <= 0 {
 		delete(n.perSource, source)
 	}

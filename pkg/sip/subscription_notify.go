@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Extensions of [MS-SIP] that a subscriber may support; see docs for what they are good for.
+// Extensions of [MS-SIP] that a subscriber may support.
 const (
 	optionBENOTIFY   = "ms-benotify"               // notifications as BENOTIFY, which nobody answers
 	optionPiggyback  = "ms-piggyback-first-notify" // the first one in the 200 of SUBSCRIBE
