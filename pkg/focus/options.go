@@ -29,7 +29,8 @@ func (s *Server) options(tx *sip.ServerTransaction) error {
 		return errNotOurs
 	}
 	return tx.Reply(200, allowHeader(), acceptHeader(), sip.NewHeader("Accept-Encoding", "identity"),
-		sip.NewHeader("Accept-Language", s.config.Language), sip.NewHeader("Supported", strings.Join(extensions(), ", ")))
+		sip.NewHeader("Accept-Language", s.config.Language), sip.NewHeader("Supported", strings.Join(extensions(), ", ")),
+		s.notifier.AllowEvents())
 }
 
 func acceptHeader() sip.Header { return sip.NewHeader("Accept", "application/sdp") }

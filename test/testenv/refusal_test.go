@@ -91,6 +91,9 @@ func TestRequestsOutsideOfCalls(t *testing.T) {
 		}{
 			{sip.OPTIONS, "sip:example.com", "", 200, "Allow", "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, PRACK, REFER, REGISTER, SUBSCRIBE, UPDATE"},
 			{sip.OPTIONS, "sip:example.com", "", 200, "Accept", "application/sdp"},
+			{sip.OPTIONS, "sip:example.com", "", 200, "Allow-Events", "refer"},
+			{sip.REFER, "sip:example.com", "", 404, "", ""},
+			{sip.NOTIFY, "sip:example.com", "", 405, "Allow", "REFER"},
 			{sip.OPTIONS, "sip:example.org", "", 404, "", ""},
 			{sip.MESSAGE, "sip:example.com", "", 405, "Allow", "INVITE"},
 			{sip.Method("DANCE"), "sip:example.com", "", 405, "Allow", "INVITE"},
