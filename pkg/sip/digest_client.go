@@ -27,8 +27,7 @@ type challenge struct {
 	qop       string // "" is RFC 2069
 }
 
-// findChallenge: "When the UAC receives a 401 response with multiple WWW-Authenticate header fields ... the UAC MUST NOT add ... more than one
-// Authorization header field ... the UAC SHOULD use the first (topmost) header field it supports" (RFC 8760 §2.4).
+// findChallenge takes the topmost challenge that we can answer: the server has put them in its order of preference (RFC 8760 §2.4).
 func findChallenge(res *Response) (challenge, string, error) {
 	name, answer := "WWW-Authenticate", "Authorization"
 	if res.StatusCode == 407 {

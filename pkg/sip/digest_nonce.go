@@ -22,7 +22,7 @@ const (
 )
 
 // nonces give out nonces, and remember of those that were answered rightly which counts are spent. Each lives for a time and each of its
-// counts is good once: "the server can verify that this nonce-count value has not been seen before" (RFC 7616 §3.4).
+// counts is good once: "if the same nc value is seen twice, then the request is a replay" (RFC 7616 §3.4).
 type nonces struct {
 	max      int // remembered
 	lifetime time.Duration

@@ -61,7 +61,7 @@ func nextAuthParam(list string) (name, value, rest string, ok bool) {
 	return name, value, rest, ok && (after == "" || after[0] == ',') && !hasControl(value)
 }
 
-// unquote takes a quoted-string off the front of a text: "a quoted-pair ... allows the use of any character" (RFC 3261 §25.1).
+// unquote takes a quoted-string off the front of a text, and the backslashes of its quoted-pairs with it (RFC 3261 §25.1).
 func unquote(text string) (value, rest string, ok bool) {
 	var b strings.Builder
 	for i := 1; i < len(text); i++ {
