@@ -64,6 +64,7 @@ var outcomes = []outcome{
 	{errLoop, 482, 0, c3p.ReasonOtherFailure, "a call of this server has come back to it"},
 	{errReferMethod, 403, 0, c3p.ReasonForbidden, "a conference can be asked to INVITE and to BYE"},
 	{sip.ErrReferTo, 400, 0, c3p.ReasonInvalidContent, "the Refer-To cannot be obeyed"},
+	{errNotAcceptable, 406, 0, c3p.ReasonInvalidContent, "only session descriptions are spoken here"},
 	{errNoContact, 400, 0, c3p.ReasonInvalidContent, "no Contact"},
 	{errWrongFrom, 403, 3000, c3p.ReasonForbidden, "from is not the sender"},
 	{errNoCommand, 501, 3004, c3p.ReasonNotImplemented, "the command is not for a client of this server"},

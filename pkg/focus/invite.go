@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/b2bua"
@@ -39,6 +40,9 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	}
 	if _, ok := sip.RemoteTarget(tx.Request()); !ok {
 		return errNoContact
+	}
+	if !acceptsSDP(tx.Request()) {
+		return errNotAcceptable
 	}
 	if done, err := s.inviteByDialog(tx, who, to); done {
 		return err
@@ -225,3 +229,17 @@ var errCrowded = errors.New("too many callers at the PIN")
 var errNoContact = errors.New("INVITE without Contact")
 
 const maxAsked = 1000
+
+var errNotAcceptable = errors.New("the caller takes no session description")
+
+// acceptsSDP: "If an Accept header field is not present, the server SHOULD assume a default value of application/sdp"; "An empty Accept header field
+// means that no formats are acceptable" (RFC 3261 §20.1).
+func acceptsSDP(req *sip.Request) bool {
+	if len(req.GetHeaders("Accept")) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(sip.HeaderValues(req, "Accept"), func(format string) bool {
+		format, _, _ = strings.Cut(format, ";")
+		return slices.Contains([]string{"application/sdp", "application/*", "*/*"}, strings.ToLower(strings.TrimSpace(format)))
+	})
+}

@@ -30,6 +30,7 @@
 //	RFC 5922 certificates of peers                identities for policy ([Peer]); outgoing names are checked; EKU of RFC 5924 no
 //	RFC 3325 P-Asserted-Identity                  read; never sent
 //	RFC 3326 Reason                               yes
+//	RFC 2543 peers                                yes; no magic cookie, no tags, no Max-Forwards, no Contact, no Content-Length
 //	RFC 4475, 5118 what bad input gets            yes; 400, 413, 416, 420, 505, 513, each with a reason that names the header
 //	RFC 3262 PRACK, 100rel                        yes, both ways; as UAC no offers in PRACK
 //	RFC 3311 UPDATE, RFC 6337 offer/answer        yes; glare is refused here, whoever describes the session

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -162,7 +163,11 @@ type torturer struct {
 }
 
 func newTorturer(t *testing.T) *torturer {
-	return &torturer{server: serve(t, "--domain", "example.com")}
+	w := &torturer{server: serve(t, "--domain", "example.com")}
+	if status, answer := w.post(loopback, "/v1/conferences", "application/json", strings.NewReader(`{"id":"meeting","admissionPolicy":"anonymous"}`)); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, answer)
+	}
+	return w
 }
 
 // table tries each message over UDP and TCP, each followed by a good one, and prints what came.
