@@ -27,6 +27,7 @@ unformatted=$(git ls-files -z --cached --others --exclude-standard -- '*.go' | x
 step "go vet"
 go vet ./... ./internal/testdata # a folder of that name is not in ./...
 [ ! -d test/interop ] || go vet -tags interop ./test/interop/...
+go vet -tags attack ./test/hostile
 
 step "staticcheck $staticcheck"
 "$(tool honnef.co/go/tools/cmd/staticcheck $staticcheck)" ./... ./internal/testdata

@@ -22,7 +22,7 @@ const (
 	// forgetAfter is longer than any bucket takes to fill: a source of which nothing was heard for so long is like a new one.
 	forgetAfter = 10 * time.Second
 	// The 503 and other answers without a transaction are fewer than what they answer, so that we amplify nothing.
-	answersPerSource, answersInAll = 100, 1000
+	answersPerSource, answersInAll = 500, 2000
 )
 
 // overload decides whether a request that starts something new is looked at: "A UAS that receives a request ... and is unable to process it due to

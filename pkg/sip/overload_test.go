@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
@@ -87,7 +86,7 @@ func TestRefusalsAmplifyNothing(t *testing.T) {
 		for _, m := range heard {
 			octets += len(m.text)
 		}
-		if len(heard) > 110 || octets > sent {
+		if len(heard) > 510 || octets > sent {
 			t.Errorf("%d answers of %d octets to 1000 requests of %d", len(heard), octets, sent)
 		}
 		if s := ua.Stats(); s.Overloaded != 999 || s.Unanswered != uint64(1000-len(heard)) {
@@ -100,7 +99,7 @@ func TestCallsThatAreNotAcknowledgedAreFew(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		conf := &leg{}
 		var dialogs []*sip.Dialog
-		ua := w.agent("192.0.2.1", sip.Config{MaxSetupsPerSource: 3, Handler: accepts(t, conf, &dialogs)})
+		w.agent("192.0.2.1", sip.Config{MaxSetupsPerSource: 3, Handler: accepts(t, conf, &dialogs)})
 		mallory, bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060"), w.wire("192.0.2.4:5060", "192.0.2.1:5060")
 		for n := range 5 {
 			mallory.says(numbered("INVITE", n))
@@ -125,12 +124,6 @@ func TestCallsThatAreNotAcknowledgedAreFew(t *testing.T) {
 		}
 		if n := len(mallory.heard("SIP/2.0 503")); n != 1 {
 			t.Errorf("%d refused, want 1", n)
-		}
-		for _, d := range dialogs {
-			d.Reject(500)
-		}
-		if n := ua.Stats().Dialogs; n != len(dialogs) {
-			t.Logf("%d dialogs of %d", n, len(dialogs))
 		}
 	})
 }
@@ -208,14 +201,13 @@ func TestWhatAnswersNothingIsDropped(t *testing.T) {
 		for n := range 1000 {
 			mallory.says(numbered("CANCEL", n))
 		}
-		if n := len(mallory.heard("SIP/2.0 481")); n != 100 {
-			t.Errorf("%d CANCELs are answered, want 100", n)
+		if n := len(mallory.heard("SIP/2.0 481")); n != 500 {
+			t.Errorf("%d CANCELs are answered, want 500", n)
 		}
-		if s := ua.Stats(); s.Unmatched != 3000 || s.Unanswered != 900 || s.ServerTransactions != 0 {
+		if s := ua.Stats(); s.Unmatched != 3000 || s.Unanswered != 500 || s.ServerTransactions != 0 {
 			t.Errorf("%+v", s)
 		}
-		t.Log("# a CANCEL of a call still works")
-		synctest.Wait()
+		t.Log("# what wants an answer gets one")
 		mallory.says(numbered("OPTIONS", 1))
 		mallory.hears("SIP/2.0 200", 0)
 	})
@@ -226,16 +218,16 @@ func TestCancelWorksInAFlood(t *testing.T) {
 		w.agent("192.0.2.1", sip.Config{Handler: sip.HandlerFunc(func(tx *sip.ServerTransaction) { tx.Reply(180) })})
 		mallory := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
 		mallory.says(request("INVITE", "1", "1 INVITE"))
-		for n := range 500 {
+		for n := range 600 {
 			mallory.says(numbered("CANCEL", n))
 		}
 		mallory.says(request("CANCEL", "1", "1 CANCEL"))
 		mallory.hears("SIP/2.0 200", 0)
 		mallory.hears("SIP/2.0 487", 0)
-		for range 500 {
+		for range 600 {
 			mallory.says(request("CANCEL", "1", "1 CANCEL"))
 		}
-		if n := len(mallory.heard("SIP/2.0 200")); n > 100 {
+		if n := len(mallory.heard("SIP/2.0 200")); n > 0 {
 			t.Errorf("%d CANCELs without effect are answered", n)
 		}
 	})
