@@ -99,8 +99,8 @@ type attempt struct {
 	err    error
 }
 
-// ring calls all devices at once. The first that answers wins, and a 6xx of one is that of all: "a 6xx response ... indicates that no other
-// location would be successful" (RFC 3261 §16.7). Else the error is that of the least status.
+// ring calls all devices at once. The first that answers wins, and a 6xx of one speaks for all of them (RFC 3261 §16.7, step 5). Else the error is
+// 486 if one said so, or that of the least status.
 func ring(ctx context.Context, ua *sip.UserAgent, devices [][]sip.Invitation) (*sip.Dialog, *sip.Response, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

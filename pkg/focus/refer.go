@@ -12,8 +12,8 @@ import (
 
 var errReferMethod = errors.New("a conference invites and removes")
 
-// refer is a REFER outside of dialogs, to a conference: "the REFER ... to the conference URI" makes the focus invite somebody or remove a
-// participant (RFC 4579 §5.5, §5.11). Whoever sends it must say who he is.
+// refer is a REFER outside of dialogs, to a conference: it makes the focus invite somebody or remove a participant (RFC 4579 §5). Whoever sends it
+// must say who he is.
 func (s *Server) refer(tx *sip.ServerTransaction) error {
 	to, err := s.target(tx)
 	if err != nil {

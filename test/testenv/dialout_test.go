@@ -45,7 +45,7 @@ func wantsEndpoint(w *testenv.World, user, status string) confinfo.Endpoint {
 func TestAPresenterHasSomebodyCalled(t *testing.T) {
 	testenv.Run(t, func(w *testenv.World) {
 		olivia, bob := meeting(w)
-		w.Log(`# RFC 4579 §5.5: "REFER: Requesting a Focus to Add a New Resource to a Conference"`)
+		w.Log("# RFC 4579 §5: REFER asks the focus to call somebody")
 		olivia.Refers("<sip:bob@example.com>", 202)
 		if !bob.Rings() {
 			w.Fatal("bob's telephone does not ring")
