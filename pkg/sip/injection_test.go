@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
@@ -27,6 +28,7 @@ func TestALineBreakIsNotSent(t *testing.T) {
 		if err != nil || sip.HeaderValue(res, "X-Evil") != "" || !strings.Contains(sip.HeaderValue(res, "Subject"), "X-Evil") {
 			t.Errorf("%v, %v", res, err)
 		}
+		synctest.Wait()
 		if len(errs) != 3 || !errors.Is(errs[0], sip.ErrLineBreak) || !errors.Is(errs[1], sip.ErrLineBreak) || errs[2] != nil {
 			t.Errorf("errors %v", errs)
 		}
