@@ -181,7 +181,6 @@ func (f *Focus) enter(now time.Time, l *leg) error {
 		}
 		return err
 	}
-	f.succeed(l)
 	return nil
 }
 
@@ -212,6 +211,7 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 
 // established: the caller hears us from now on.
 func (f *Focus) established(l *leg) {
+	f.succeed(l)
 	switch {
 	case f.legs[l.id] != l:
 	case l.needPIN:

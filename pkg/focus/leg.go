@@ -18,17 +18,18 @@ type leg struct {
 	*b2bua.Leg
 	focus *Focus // set before anything else happens to it
 
-	id       conference.EndpointID // unique in the conference
-	visitor  visitor
-	user     conference.UserID // as the roster and the MCU call it
-	name     string
-	agent    string     // the device
-	session  string     // which of our URIs was dialled
-	language string     // of prompts
-	address  netip.Addr // of its signalling
-	needPIN  bool
-	replaces *leg // whose place it takes (RFC 3891)
-	called   bool // by the conference
+	id        conference.EndpointID // unique in the conference
+	visitor   visitor
+	user      conference.UserID // as the roster and the MCU call it
+	name      string
+	agent     string     // the device
+	session   string     // which of our URIs was dialled
+	language  string     // of prompts
+	address   netip.Addr // of its signalling
+	needPIN   bool
+	replaces  *leg // whose place it takes (RFC 3891)
+	successor *leg // who takes its place; owned by the loop
+	called    bool // by the conference
 
 	orders orders // to the MCU
 

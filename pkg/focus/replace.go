@@ -86,7 +86,7 @@ func (f *Focus) admitInstead(l *leg) error {
 // enrolInstead puts a further endpoint of the participant into the roster: the policy has let that one in before.
 func (f *Focus) enrolInstead(now time.Time, l *leg) error {
 	old := l.replaces
-	if f.legs[old.id] != old || !old.joined {
+	if f.legs[old.id] != old || !old.joined || old.successor != nil && f.legs[old.successor.id] == old.successor {
 		return errLegGone
 	}
 	_, err := f.conference.AddEndpoint(now, l.user, conference.Endpoint{
@@ -95,14 +95,14 @@ func (f *Focus) enrolInstead(now time.Time, l *leg) error {
 	if err != nil {
 		return err
 	}
-	l.joined = true
+	l.joined, old.successor = true, l
 	f.log.Info("call replaced", "user", l.user, "from", l.address)
 	return nil
 }
 
-// succeed ends the call whose place another has taken: "it ... sends a 200 ... and shuts down the replaced dialog with a BYE" (RFC 3891 §3).
+// succeed ends the call whose place another has taken, once that one is up: if its ACK never comes, the participant still has the old one.
 func (f *Focus) succeed(l *leg) {
-	if old := l.replaces; old != nil {
+	if old := l.replaces; old != nil && f.legs[l.id] == l {
 		l.replaces = nil
 		f.drop(old, 200, "replaced by another call")
 	}
