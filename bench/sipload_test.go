@@ -34,8 +34,14 @@ func TestLoadPlacesCalls(t *testing.T) {
 	go func() { _ = ua.ServeTCP(listener) }()
 	for network, server := range map[string]string{"udp": packets.LocalAddr().String(), "tcp": listener.Addr().String()} {
 		for what, exchange := range map[string]func(*sipClient) error{"call": placeCall, "options": askOptions, "register": askRegister} {
-			ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			l := &sipLoad{network: network, server: server, target: "anybody", atOnce: 3, exchange: exchange}
+			ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+			l := &sipLoad{network: network, server: server, target: "anybody", atOnce: 3}
+			l.exchange = func(c *sipClient) error {
+				if l.done.Load() >= 10 {
+					stop()
+				}
+				return exchange(c)
+			}
 			err := l.run(ctx)
 			stop()
 			if err != nil || l.done.Load() < 10 {
