@@ -9,7 +9,7 @@ import (
 )
 
 // maxRemembered bounds what finished transactions are remembered with, in octets; beyond it the oldest are forgotten early.
-const maxRemembered = 96 << 20
+const maxRemembered = 64 << 20
 
 // An echo is what is left of a server transaction that is finished, so that a request which comes again is told what it was told before, and not
 // obeyed twice: Timers I, J and L of RFC 3261 §17.2 and RFC 6026 §7.1.
