@@ -143,9 +143,9 @@ func (s *Server) UserAgent() *sip.UserAgent { return s.ua }
 func (s *Server) DigestStats() sip.DigestStats { return s.digest.Stats() }
 
 // closeTime bounds how long Close waits for the answers to BYE.
-const closeTime = 4 * time.Second
+const closeTime = 3 * time.Second
 
-// Close ends every call with BYE, tells the MCU, and waits: at most four seconds or until ctx ends for the other sides, then for its own
+// Close ends every call with BYE, tells the MCU, and waits: at most three seconds or until ctx ends for the other sides, then for its own
 // goroutines.
 func (s *Server) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTime)

@@ -28,6 +28,7 @@ func TestWhichDialogIsReplaced(t *testing.T) {
 		if err := over.Bye(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // the other side has ended it too
 		name := func(d *sip.Dialog) string { return sip.ReplacesHeader(d.ID(), false).Value() }
 		for text, row := range map[string]struct {
 			method  sip.Method
