@@ -64,6 +64,7 @@ var reasons = map[c3p.Reason]advice{
 	c3p.ReasonInvalidExpiryTime:          {http.StatusBadRequest, "expires is a time in the future, like 2030-01-01T15:00:00Z."},
 	c3p.ReasonInvalidPasscode:            {http.StatusBadRequest, "A pin has 4 to 16 digits."},
 	c3p.ReasonInvalidUserEntity:          {http.StatusBadRequest, "organizer and invitees are URIs like sip:alice@example.com."},
+	c3p.ReasonInvalidVersion:             {http.StatusConflict, "Somebody else has changed the conference: read it again, then change it."},
 	c3p.ReasonMaximumConferencesExceeded: {http.StatusForbidden, "There are too many conferences: delete one first."},
 	c3p.ReasonNoRecordingInProgress:      {http.StatusConflict, "The conference is not being recorded: start a recording first."},
 	c3p.ReasonNotImplemented:             {http.StatusNotImplemented, "This server cannot do that."},

@@ -17,27 +17,36 @@ type Change struct {
 type ChangeKind int
 
 const (
-	RecordChanged    ChangeKind = iota + 1 // subject, policy, PIN, expiry, invitees
-	LockChanged                            // Record.Locked
-	RecordingChanged                       // Conference.Recording
-	MuteAllChanged                         // Conference.AttendeesMuted
-	UserJoined                             // a Participant is new, with its first endpoint
-	UserChanged                            // its role or display text
-	UserLeft                               // its last endpoint is gone
-	EndpointAdded                          // a further endpoint of a user
-	EndpointChanged                        // its status
-	EndpointRemoved                        // one of several endpoints of a user
-	MediaChanged                           // the streams of an endpoint
-	MuteChanged                            // one stream: MediaStream.Muted
-	SpeakingChanged                        // an endpoint began or stopped to speak
-	ConferenceEnded                        // everybody was removed; nothing follows
+	RecordChanged        ChangeKind = iota + 1 // subject, policy, PIN, expiry, invitees
+	LockChanged                                // Record.Locked
+	RecordingChanged                           // Conference.Recording
+	MuteAllChanged                             // Conference.MuteAll
+	AnnouncementsChanged                       // Conference.Announcements
+	ActiveSpeakerChanged                       // Conference.ActiveSpeaker
+	UserJoined                                 // a Participant is new, with its first endpoint; it may be Waiting
+	UserChanged                                // its role or display text
+	UserAdmitted                               // who waited in the lobby is let in
+	UserLeft                                   // its last endpoint is gone
+	EndpointAdded                              // a further endpoint of a user
+	EndpointChanged                            // its status
+	EndpointRemoved                            // one of several endpoints of a user
+	MediaChanged                               // the streams of an endpoint
+	MuteChanged                                // one stream: MediaStream.Muted
+	DeafChanged                                // one stream: MediaStream.Deaf
+	FilterChanged                              // Participant.Hears
+	HandChanged                                // Participant.Hand
+	SpotlightChanged                           // Participant.Spotlight
+	SpeakingChanged                            // an endpoint began or stopped to speak
+	ConferenceEnded                            // everybody was removed; nothing follows
 )
 
 var changeNames = [...]string{
 	RecordChanged: "record", LockChanged: "lock", RecordingChanged: "recording", MuteAllChanged: "mute-all",
-	UserJoined: "user-joined", UserChanged: "user", UserLeft: "user-left",
+	AnnouncementsChanged: "announcements", ActiveSpeakerChanged: "active-speaker",
+	UserJoined: "user-joined", UserChanged: "user", UserAdmitted: "user-admitted", UserLeft: "user-left",
 	EndpointAdded: "endpoint-added", EndpointChanged: "endpoint", EndpointRemoved: "endpoint-removed",
-	MediaChanged: "media", MuteChanged: "mute", SpeakingChanged: "speaking", ConferenceEnded: "ended",
+	MediaChanged: "media", MuteChanged: "mute", DeafChanged: "deaf",
+	FilterChanged: "filter", HandChanged: "hand", SpotlightChanged: "spotlight", SpeakingChanged: "speaking", ConferenceEnded: "ended",
 }
 
 // String is the name used in events and in the log.

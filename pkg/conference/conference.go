@@ -1,22 +1,28 @@
 package conference
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Conference is one meeting: the state and the rules. Not safe for concurrent use: the focus loop owns it.
 type Conference struct {
-	record         Record
-	revision       uint64
-	recording      RecordingState
-	attendeesMuted bool
-	ended          bool
+	record   Record
+	revision uint64
+	ended    bool
 
 	users         map[UserID]*Participant
 	order         []UserID // as they joined
+	lobby         []UserID // of users: those who wait, the one who came first at the front
+	speakers      []UserID // of users: those who speak, the one who began first at the front
+	activeSpeaker UserID   // of users, or ""
+	spotlights    int      // of users
 	guests        uint64   // guests who ever joined; numbers them
-	authenticated int      // of users
+	authenticated int      // of users, without those who wait
 
 	pins map[EndpointID]pinState // endpoints that are being asked for the PIN
 
+	// Who waits in the lobby is none of these participants.
 	lastAuthenticated time.Time // when the last authenticated participant left; zero while there is one and if none ever was
 	emptySince        time.Time // when the last participant left; zero while there is one and if none ever was
 
@@ -33,26 +39,16 @@ const (
 	maxText         = 256
 )
 
-// Actor is who gives a command. User is the authenticated sender or, in a dialog of a guest, that guest; never what a document says.
-// The zero Actor may do nothing.
-type Actor struct {
-	User          UserID
-	Administrator bool // an administrator, or the server itself: may do everything
-}
-
-// New starts a meeting of the conference r.
+// New starts a meeting of the conference r. What the record says of a meeting goes on: it may be that of one which a failure has ended.
 func New(r Record) *Conference {
-	return &Conference{
-		record:    r.Clone(),
-		recording: NotRecording,
-		users:     map[UserID]*Participant{},
-		pins:      map[EndpointID]pinState{},
-		ended:     !r.Ended.IsZero(),
-	}
+	return &Conference{record: r.Clone(), users: map[UserID]*Participant{}, pins: map[EndpointID]pinState{}, ended: !r.Ended.IsZero()}
 }
 
-// Record is the record as the meeting has changed it (Locked, Ended).
+// Record is the record as the meeting has changed it.
 func (c *Conference) Record() Record { return c.record.Clone() }
+
+// Stored says under which version the record has been stored. That is no Change.
+func (c *Conference) Stored(version uint64) { c.record.Version = version }
 
 // ID names the conference.
 func (c *Conference) ID() ID { return c.record.ID }
@@ -64,18 +60,24 @@ func (c *Conference) URI() URI { return FocusURI(c.record.Organizer, c.record.ID
 func (c *Conference) Revision() uint64 { return c.revision }
 
 // Recording says whether it is being recorded.
-func (c *Conference) Recording() RecordingState { return c.recording }
+func (c *Conference) Recording() RecordingState { return cmp.Or(c.record.Recording, NotRecording) }
 
-// AttendeesMuted reports whether all attendees are muted, those to come included.
-func (c *Conference) AttendeesMuted() bool { return c.attendeesMuted }
+// MuteAll says whether all attendees are muted, and how.
+func (c *Conference) MuteAll() MuteAll { return c.record.MuteAll }
 
 // Locked reports whether nobody new may join.
 func (c *Conference) Locked() bool { return c.record.Locked }
 
+// Announcements reports whether joining and leaving is announced.
+func (c *Conference) Announcements() bool { return !c.record.Silent }
+
+// ActiveSpeaker is who speaks: the first of those who do, until he stops; then the next, or while nobody speaks still he. "" for nobody.
+func (c *Conference) ActiveSpeaker() UserID { return c.activeSpeaker }
+
 // Ended reports whether the meeting is over. It does not start again; a new one may, if Record().Ended is zero.
 func (c *Conference) Ended() bool { return c.ended }
 
-// Len is the number of participants.
+// Len is the number of participants, those who wait in the lobby included.
 func (c *Conference) Len() int { return len(c.users) }
 
 // Participants is a copy of the roster, in the order of joining.
@@ -109,19 +111,6 @@ func (c *Conference) change(now time.Time, by UserID, ch Change) Change {
 		c.stateRevision = c.revision
 	}
 	return ch
-}
-
-// MayCommand reports whether by may do what is asked of the whole conference or of others in it: the organizer, a presenter and an
-// administrator may.
-func (c *Conference) MayCommand(by Actor) bool { return c.commands(by) }
-
-// commands reports whether by is the organizer, a presenter or an administrator. An attendee may only do what is said of its own.
-func (c *Conference) commands(by Actor) bool {
-	if by.Administrator || by.User != "" && by.User == c.record.Organizer {
-		return true
-	}
-	p, found := c.users[by.User]
-	return found && p.Role == Presenter
 }
 
 // lookUp finds an endpoint of a user.

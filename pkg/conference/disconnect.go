@@ -10,17 +10,15 @@ func (c *Conference) Disconnect(now time.Time, user UserID, endpoint EndpointID,
 		return nil, err
 	}
 	e.Status, e.Disconnection, e.Reason, e.Media, e.Speaking = StatusDisconnected, method, clip(reason), nil, false
-	return []Change{c.change(now, "", Change{Kind: EndpointChanged, User: user, Endpoint: endpoint})}, nil
+	changes := []Change{c.change(now, "", Change{Kind: EndpointChanged, User: user, Endpoint: endpoint})}
+	return append(changes, c.followSpeakers(now, user)...), nil
 }
 
-// Present is the number of participants with an endpoint whose call stands; the others are being called, or could not be.
+// Present is the number of participants with an endpoint whose call stands; the others are being called, could not be, or wait in the lobby.
 func (c *Conference) Present() (present int) {
 	for _, p := range c.users {
-		for _, e := range p.Endpoints {
-			if e.Status.present() {
-				present++
-				break
-			}
+		if p.Present() {
+			present++
 		}
 	}
 	return present

@@ -6,12 +6,16 @@
 //	URIs of the focus, its MCUs and its factory         yes   uri.go
 //	admission policy, invitees, PIN, lock               yes   admission.go
 //	several endpoints of a user, media of an endpoint   yes   roster.go
-//	roles: attendee, presenter                          yes   control.go
+//	who may do what: one table                          yes   authorization.go
+//	roles: attendee, presenter; lock; recording         yes   control.go
+//	subject, policy, PIN, expiry, invitees              yes   modify.go
+//	lobby                                               yes   lobby.go
 //	mute by self, by a presenter, of all attendees      yes   mute.go
-//	recording, speaking                                 yes   control.go
+//	who hears whom                                      yes   filter.go
+//	spotlight, raised hands                             yes   attention.go
+//	speaking, active speaker                            yes   speaking.go
 //	expiry; end ten minutes after the last              yes   lifecycle.go
 //	  authenticated participant left
 //	what changed since a revision                       yes   delta.go
-//	lobby                                               no
 //	sidebars                                            no
 package conference

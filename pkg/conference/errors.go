@@ -15,6 +15,7 @@ var (
 	ErrExpired             = errors.New("conference has expired")
 	ErrFull                = errors.New("conference is full")
 	ErrNotPermitted        = errors.New("not permitted")
+	ErrNoThirdParty        = fmt.Errorf("%w: attendees do not call others in", ErrNotPermitted)
 	ErrAnonymousNotAllowed = errors.New("conference is for authenticated users")
 	ErrNotInvited          = errors.New("not invited")
 	ErrPINRequired         = errors.New("PIN required")
@@ -25,6 +26,8 @@ var (
 	ErrNoSuchEndpoint = errors.New("no such endpoint")
 	ErrNoSuchMedia    = errors.New("no such media stream")
 	ErrEndpointExists = errors.New("endpoint exists")
+	ErrWaiting        = errors.New("participant waits in the lobby")
+	ErrNotWaiting     = errors.New("participant does not wait in the lobby")
 
 	ErrInvalid          = errors.New("invalid value") // all below are also an ErrInvalid
 	ErrInvalidURI       = fmt.Errorf("%w: URI", ErrInvalid)
@@ -35,5 +38,7 @@ var (
 	ErrInvalidSubject   = fmt.Errorf("%w: subject", ErrInvalid)
 	ErrInvalidOrganizer = fmt.Errorf("%w: organizer", ErrInvalid)
 	ErrInvalidInvitee   = fmt.Errorf("%w: invitee", ErrInvalid)
+	ErrInvalidAccess    = fmt.Errorf("%w: lobby access", ErrInvalid)
+	ErrInvalidFilter    = fmt.Errorf("%w: media filter", ErrInvalid)
 	ErrInvalidRole      = fmt.Errorf("%w: role", ErrInvalid)
 )

@@ -1,6 +1,10 @@
 package conference
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Target names streams: one, all of an endpoint (no Media), or all audio of a user (no Endpoint).
 type Target struct {
@@ -9,13 +13,13 @@ type Target struct {
 	Media    MediaID
 }
 
-// Mute stops what the conference takes from the streams: everybody may mute itself, a presenter everybody.
+// Mute stops what the conference takes from the streams: everybody may mute himself, a presenter everybody.
 func (c *Conference) Mute(now time.Time, by Actor, target Target) ([]Change, error) {
+	if err := c.May(by, ModifyEndpointMedia, target.User); err != nil {
+		return nil, err
+	}
 	to := MutedBySelf
 	if by.User != target.User {
-		if !c.commands(by) {
-			return nil, ErrNotPermitted
-		}
 		to = MutedByPresenter
 	}
 	return c.setMuted(now, by, target, func(m Muted) Muted {
@@ -26,51 +30,61 @@ func (c *Conference) Mute(now time.Time, by Actor, target Target) ([]Change, err
 	})
 }
 
-// Unmute undoes a Mute. Everybody may unmute itself, but not while all attendees are muted; a presenter may unmute everybody.
+// Unmute undoes a Mute. Everybody may unmute himself, but not while all attendees are muted hard; a presenter may unmute everybody.
 func (c *Conference) Unmute(now time.Time, by Actor, target Target) ([]Change, error) {
-	presenter := c.commands(by)
-	if by.User != target.User && !presenter {
-		return nil, ErrNotPermitted
+	if err := c.May(by, ModifyEndpointMedia, target.User); err != nil {
+		return nil, err
 	}
 	streams, err := c.find(target)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range streams {
-		if s.stream.Muted == MutedByAll && !presenter {
-			return nil, ErrNotPermitted
-		}
+	held := slices.ContainsFunc(streams, func(s foundStream) bool { return s.stream.Muted == MutedByAll })
+	if held && c.record.MuteAll.Hard && c.May(by, MuteEverybody, "") != nil {
+		return nil, fmt.Errorf("%w: all attendees are muted", ErrNotPermitted)
 	}
 	return c.setMuted(now, by, target, func(Muted) Muted { return NotMuted })
 }
 
-// MuteAll mutes every attendee, those to come included, until it is called with false; then those who were muted by it are heard again.
-func (c *Conference) MuteAll(now time.Time, by Actor, muted bool) ([]Change, error) {
-	if !c.commands(by) {
-		return nil, ErrNotPermitted
+// MuteAll says whether all attendees are muted, and how. The zero MuteAll is that they are not.
+type MuteAll struct {
+	Muted bool
+	Later bool // those too who join later, who become attendees later, and streams that come later
+	Hard  bool // they cannot unmute themselves
+}
+
+// SetMuteAll mutes every attendee who is not muted, or with the zero MuteAll lets those be heard again who were muted by it. Muting
+// once more also mutes those who have been unmuted meanwhile.
+func (c *Conference) SetMuteAll(now time.Time, by Actor, how MuteAll) (changes []Change, err error) {
+	if err := c.May(by, MuteEverybody, ""); err != nil {
+		return nil, err
 	}
 	if c.ended {
 		return nil, ErrEnded
 	}
-	if c.attendeesMuted == muted {
-		return nil, nil
+	if !how.Muted {
+		how = MuteAll{}
 	}
-	c.attendeesMuted = muted
-	changes := []Change{c.change(now, by.User, Change{Kind: MuteAllChanged})}
+	if c.record.MuteAll != how {
+		c.record.MuteAll = how
+		changes = append(changes, c.change(now, by.User, Change{Kind: MuteAllChanged}))
+	}
 	for _, user := range c.order {
-		changes = append(changes, c.muteForRole(now, by, c.users[user])...)
+		changes = append(changes, c.muteForRole(now, by, c.users[user], how.Muted)...)
 	}
 	return changes, nil
 }
 
-// muteForRole brings a participant in line with MuteAll after that or its role has changed.
-func (c *Conference) muteForRole(now time.Time, by Actor, p *Participant) []Change {
+// muteForRole brings a participant in line after MuteAll or his role has changed: who must be heard is let go, and an attendee is held if
+// hold says so.
+func (c *Conference) muteForRole(now time.Time, by Actor, p *Participant, hold bool) []Change {
+	free := !c.record.MuteAll.Muted || p.Role != Attendee
 	changes, _ := c.setMuted(now, by, Target{User: p.User}, func(m Muted) Muted {
-		switch initial := c.initialMute(p, Audio); {
-		case initial == MutedByAll && m == NotMuted:
-			return MutedByAll
-		case initial == NotMuted && m == MutedByAll:
+		switch {
+		case free && m == MutedByAll:
 			return NotMuted
+		case !free && hold && m == NotMuted:
+			return MutedByAll
 		}
 		return m
 	})
@@ -78,7 +92,7 @@ func (c *Conference) muteForRole(now time.Time, by Actor, p *Participant) []Chan
 }
 
 func (c *Conference) initialMute(p *Participant, t MediaType) Muted {
-	if c.attendeesMuted && t == Audio && p.Role == Attendee {
+	if c.record.MuteAll.Later && t == Audio && p.Role == Attendee {
 		return MutedByAll
 	}
 	return NotMuted

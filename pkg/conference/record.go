@@ -3,6 +3,8 @@ package conference
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -10,20 +12,29 @@ import (
 )
 
 // Record is what is stored of a conference. It outlives the meetings held in it: a conference starts when the first participant joins,
-// ends, and may start again until it expires.
+// ends, and may start again until it expires. What a command was answered about the record is in it; who is in a meeting, hands, spotlights
+// and filters are not: they end with the calls.
 type Record struct {
 	ID              ID
 	Organizer       UserID
 	Subject         string
 	AdmissionPolicy AdmissionPolicy
+	Lobby           bool      // whom the policy or the lock keeps out may wait
+	PSTNLobbyBypass bool      // with a lobby: telephones of the public network are let in where the policy keeps them out
 	PIN             PIN       // "" for none
 	Expires         time.Time // zero for never
 	AutoRecord      bool
+	Silent          bool // joining and leaving is not announced
 	Invitees        []UserID
 	Created         time.Time
-	Locked          bool
 	Ended           time.Time // when it was ended for good; zero when it was not
 	Version         uint64    // of the stored record, for Update; 0 before it is stored
+
+	// Of the meeting; its end resets them, but for Roles.
+	Locked    bool
+	MuteAll   MuteAll
+	Recording RecordingState  // "" is NotRecording
+	Roles     map[UserID]Role // given to users; without, Conference.role
 }
 
 // PIN is 4 to 16 digits. It hides itself from the log and from %v; string(p) is the digits.
@@ -46,6 +57,7 @@ func (p PIN) LogValue() slog.Value { return slog.StringValue(p.String()) }
 const (
 	maxSubject  = 256 // characters
 	maxInvitees = 1000
+	maxRoles    = 1000
 	maxLifetime = 10 * 366 * 24 * time.Hour
 	minPIN      = 4
 	maxPIN      = 16
@@ -60,8 +72,8 @@ func (r *Record) Validate(now time.Time, by Caller) error {
 	if r.Organizer == "" || URI(r.Organizer).UserID() != r.Organizer {
 		return fmt.Errorf("%w: %.80q is not a canonical URI", ErrInvalidOrganizer, r.Organizer)
 	}
-	if !by.Administrator && (!by.Authenticated || by.URI.UserID() != r.Organizer) {
-		return fmt.Errorf("%w: %.80s is not the organizer", ErrNotPermitted, by.URI)
+	if err := MayOutside(by.Actor(), AddConference, r.Organizer); err != nil {
+		return fmt.Errorf("%w: %.80s is not the organizer", err, by.URI)
 	}
 	return r.validateContent(now)
 }
@@ -115,8 +127,22 @@ func (r *Record) ExpiredAt(now time.Time) bool {
 
 // Clone is a deep copy.
 func (r Record) Clone() Record {
-	r.Invitees = append([]UserID(nil), r.Invitees...)
+	r.Invitees = slices.Clone(r.Invitees)
+	r.Roles = maps.Clone(r.Roles)
 	return r
+}
+
+// Equal reports whether two records are the same, whatever their versions.
+func (r *Record) Equal(s *Record) bool {
+	return r.ID == s.ID && r.Organizer == s.Organizer && r.Created.Equal(s.Created) && r.Ended.Equal(s.Ended) && r.sameContent(s) &&
+		r.Locked == s.Locked && r.MuteAll == s.MuteAll && r.Recording == s.Recording && r.Silent == s.Silent &&
+		maps.Equal(r.Roles, s.Roles)
+}
+
+// sameContent compares what Modify can change.
+func (r *Record) sameContent(s *Record) bool {
+	return r.Subject == s.Subject && r.AdmissionPolicy == s.AdmissionPolicy && r.Lobby == s.Lobby && r.PSTNLobbyBypass == s.PSTNLobbyBypass &&
+		r.PIN == s.PIN && r.Expires.Equal(s.Expires) && r.AutoRecord == s.AutoRecord && slices.Equal(r.Invitees, s.Invitees)
 }
 
 func (p PIN) valid() bool {

@@ -41,7 +41,7 @@ func (c *Conference) Join(now time.Time, j Joining) (UserID, []Change, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	changes, err := c.enter(now, user, admission.Role, j)
+	changes, err := c.enter(now, user, admission, j)
 	if err != nil {
 		return "", nil, err
 	}
@@ -55,8 +55,14 @@ func (c *Conference) admitJoining(now time.Time, j Joining) (Admission, error) {
 		return c.Admit(now, j.Caller)
 	}
 	user := j.Caller.URI.UserID()
-	if err := c.open(now, user); err != nil {
+	if err := c.open(now); err != nil {
 		return Admission{}, err
+	}
+	switch p, in := c.users[user]; {
+	case c.record.Locked && !in:
+		return Admission{}, ErrLocked
+	case in && p.Waiting: // let him in instead
+		return Admission{}, ErrWaiting
 	}
 	return Admission{Role: c.role(user, false)}, nil
 }
@@ -78,23 +84,27 @@ func (c *Conference) userOf(j Joining) (UserID, error) {
 	return c.NameGuest(j.Caller.URI), nil
 }
 
-func (c *Conference) enter(now time.Time, user UserID, role Role, j Joining) ([]Change, error) {
+func (c *Conference) enter(now time.Time, user UserID, admission Admission, j Joining) ([]Change, error) {
 	if p, present := c.users[user]; present {
 		return c.returning(now, p, j)
 	}
-	if len(c.users) >= maxParticipants {
+	if len(c.users) >= maxParticipants || admission.Wait && len(c.lobby) >= maxLobby {
 		return nil, ErrFull
 	}
 	p := &Participant{
-		User: user, URI: j.Caller.URI, DisplayText: clip(j.DisplayText), Role: role,
-		Authenticated: j.Caller.Authenticated, Joined: now,
+		User: user, URI: j.Caller.URI, DisplayText: clip(j.DisplayText), Role: admission.Role,
+		Authenticated: j.Caller.Authenticated, Waiting: admission.Wait, Joined: now,
 	}
 	if err := c.attach(now, p, j.Endpoint); err != nil {
 		return nil, err
 	}
 	c.users[user] = p
 	c.order = append(c.order, user)
-	c.arrived(p)
+	if p.Waiting {
+		c.lobby = append(c.lobby, user)
+	} else {
+		c.arrived(p)
+	}
 	return []Change{c.change(now, "", Change{Kind: UserJoined, User: user, Endpoint: j.Endpoint.ID})}, nil
 }
 
@@ -104,8 +114,9 @@ func (c *Conference) returning(now time.Time, p *Participant, j Joining) ([]Chan
 	if err != nil || p.Authenticated || !j.Caller.Authenticated {
 		return changes, err
 	}
-	p.Authenticated = true
-	c.arrived(p)
+	if p.Authenticated = true; !p.Waiting {
+		c.arrived(p)
+	}
 	return append(changes, c.change(now, "", Change{Kind: UserChanged, User: p.User})), nil
 }
 
@@ -156,8 +167,8 @@ func (c *Conference) SetStatus(now time.Time, user UserID, endpoint EndpointID, 
 	return []Change{c.change(now, "", Change{Kind: EndpointChanged, User: user, Endpoint: endpoint})}, nil
 }
 
-// SetMedia says what streams an endpoint has now. A stream keeps who muted it; a new one of an attendee starts muted while all
-// attendees are. Muted of the argument is ignored.
+// SetMedia says what streams an endpoint has now. A stream keeps who muted it, and whether it is deaf; a new one of an attendee starts
+// muted while MuteAll.Later. Muted and Deaf of the argument are ignored.
 func (c *Conference) SetMedia(now time.Time, user UserID, endpoint EndpointID, media []MediaStream) ([]Change, error) {
 	p, e, err := c.lookUp(user, endpoint)
 	if err != nil {
@@ -184,9 +195,9 @@ func (c *Conference) streams(p *Participant, old, media []MediaStream) ([]MediaS
 		if m.ID == "" || len(m.ID) > maxText || !m.Direction.Valid() || containsStream(streams, m.ID) {
 			return nil, fmt.Errorf("%w: media stream %.80q, direction %.40q", ErrInvalid, m.ID, m.Direction)
 		}
-		m.Muted = c.initialMute(p, m.Type)
+		m.Muted, m.Deaf = c.initialMute(p, m.Type), false
 		if known := before.Stream(m.ID); known != nil && known.Type == m.Type {
-			m.Muted = known.Muted
+			m.Muted, m.Deaf = known.Muted, known.Deaf
 		}
 		streams = append(streams, m)
 	}
@@ -207,7 +218,8 @@ func (c *Conference) RemoveEndpoint(now time.Time, user UserID, endpoint Endpoin
 		return c.Leave(now, user)
 	}
 	p.Endpoints = slices.DeleteFunc(p.Endpoints, func(e Endpoint) bool { return e.ID == endpoint })
-	return []Change{c.change(now, "", Change{Kind: EndpointRemoved, User: user, Endpoint: endpoint})}, nil
+	changes := []Change{c.change(now, "", Change{Kind: EndpointRemoved, User: user, Endpoint: endpoint})}
+	return append(changes, c.followSpeakers(now, user)...), nil
 }
 
 // Leave takes a user out with all endpoints.
@@ -215,37 +227,39 @@ func (c *Conference) Leave(now time.Time, user UserID) ([]Change, error) {
 	if _, found := c.users[user]; !found {
 		return nil, ErrNoSuchUser
 	}
-	return []Change{c.remove(now, "", user)}, nil
+	return c.remove(now, "", user), nil
 }
 
-// Remove is Leave by a presenter's command. The organizer cannot be removed by another presenter; everybody may remove itself.
+// Remove is Leave by a command. The organizer cannot be removed by another presenter; everybody may remove himself.
 func (c *Conference) Remove(now time.Time, by Actor, user UserID) ([]Change, error) {
-	if by.User != user && (!c.commands(by) || !c.outranks(by, user)) {
-		return nil, ErrNotPermitted
+	if err := c.May(by, DeleteUser, user); err != nil {
+		return nil, err
 	}
 	if _, found := c.users[user]; !found {
 		return nil, ErrNoSuchUser
 	}
-	return []Change{c.remove(now, by.User, user)}, nil
+	return c.remove(now, by.User, user), nil
 }
 
-// outranks keeps the organizer out of other presenters' reach.
-func (c *Conference) outranks(by Actor, user UserID) bool {
-	return user != c.record.Organizer || by.Administrator || by.User == user
-}
-
-func (c *Conference) remove(now time.Time, by, user UserID) Change {
+func (c *Conference) remove(now time.Time, by, user UserID) []Change {
 	p := c.users[user]
 	delete(c.users, user)
-	i := len(c.order) - 1 // from the end, where end() takes them
+	i := len(c.order) - 1 // from the end, where finish takes them
 	for c.order[i] != user {
 		i--
 	}
 	c.order = slices.Delete(c.order, i, i+1)
-	c.departed(now, p)
+	if p.Spotlight {
+		c.spotlights--
+	}
+	if p.Waiting {
+		c.unwait(p)
+	} else {
+		c.departed(now, p)
+	}
 	ch := c.change(now, by, Change{Kind: UserLeft, User: user})
 	c.bury(user, ch.Revision)
-	return ch
+	return append([]Change{ch}, c.followSpeakers(now, user)...)
 }
 
 // clip cuts a text that came from outside to maxText bytes of whole, printable characters.

@@ -75,7 +75,7 @@ func TestMeetingIsRecordedAndExpires(t *testing.T) {
 	t.Log("# alice makes it half an hour longer; the lock stays out of her form")
 	must(t)(c.SetLock(noon, organizer, true))
 	r.Expires = noon.Add(90 * time.Minute)
-	must(t)(c.SetRecord(noon, organizer, r))
+	must(t)(c.Modify(noon, organizer, Modification{Expires: &r.Expires}))
 	if !c.Locked() || !c.Deadline().Equal(r.Expires) {
 		t.Errorf("locked %t until %s", c.Locked(), c.Deadline())
 	}

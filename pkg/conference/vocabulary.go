@@ -37,6 +37,17 @@ func (p AdmissionPolicy) Valid() bool {
 	return p == ClosedAuthenticated || p == OpenAuthenticated || p == Anonymous
 }
 
+// LobbyAccess is what becomes of who waits in the lobby.
+type LobbyAccess string
+
+const (
+	LobbyGranted LobbyAccess = "granted"
+	LobbyDenied  LobbyAccess = "denied"
+)
+
+// Valid reports whether a is one of the two.
+func (a LobbyAccess) Valid() bool { return a == LobbyGranted || a == LobbyDenied }
+
 // EndpointStatus is the value of `status` in RFC 4575 §5.7.3.
 type EndpointStatus string
 

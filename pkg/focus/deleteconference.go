@@ -13,10 +13,7 @@ import (
 func (s *Server) deleteConference(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
 	by := actor(call.Principal)
 	f, err := s.command(ctx, call.Request.Command.(*c3p.DeleteConference).Keys, func(f *Focus) error {
-		if !f.conference.MayCommand(by) {
-			return conference.ErrNotPermitted
-		}
-		return nil
+		return f.conference.May(by, conference.DeleteConference, "")
 	})
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 
 // DialOut is somebody whom a conference calls.
 type DialOut struct {
-	By          conference.Actor // must be a presenter, the organizer or an administrator
+	By          conference.Actor // who may: conference.AddUserDialOut
 	Target      conference.URI
 	DisplayName string
 	Role        conference.Role // "": what it would be for who dials in
@@ -26,7 +26,7 @@ type DialOut struct {
 // DialOut calls somebody into a conference. It returns when the roster shows the call as dialing-out; what comes of it is told by Progress and
 // seen in the roster:
 //
-//	mayCall     on the loop: by may command                              403
+//	May         on the loop: by may call him in                          403
 //	mayDial     the policy, and where the callee is                      403, 404
 //	enlist      on the loop: the roster, dialing-out                     403, 486, 503
 //	Place       an offer of the MCU; INVITE; alerting; the answer back   408, 480, what the callee says
@@ -36,7 +36,9 @@ func (s *Server) DialOut(ctx context.Context, id conference.ID, call DialOut) (c
 	if err != nil {
 		return "", "", fmt.Errorf("%w: %.80q", conference.ErrInvalidURI, call.Target)
 	}
-	f, err := s.inFocus(ctx, id, func(f *Focus) error { return f.mayCall(call.By) })
+	f, err := s.inFocus(ctx, id, func(f *Focus) error {
+		return f.conference.May(call.By, conference.AddUserDialOut, call.Target.UserID())
+	})
 	if err != nil {
 		return "", "", err
 	}
@@ -49,13 +51,6 @@ func (s *Server) DialOut(ctx context.Context, id conference.ID, call DialOut) (c
 		return "", "", err
 	}
 	return l.user, l.id, nil
-}
-
-func (f *Focus) mayCall(by conference.Actor) error {
-	if !f.conference.MayCommand(by) {
-		return conference.ErrNotPermitted
-	}
-	return nil
 }
 
 // dial starts a call that is allowed.

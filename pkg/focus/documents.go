@@ -15,9 +15,9 @@ const (
 	withoutSecrets secrets = false
 )
 
-// secretsFor: the PIN is for the organizer and administrators.
+// secretsFor says whether somebody may see the PIN.
 func secretsFor(by conference.Actor, record conference.Record) secrets {
-	return secrets(by.Administrator || by.User != "" && by.User == record.Organizer)
+	return secrets(record.May(by, conference.GetPIN) == nil)
 }
 
 // participation is the purpose of a URI that "accesses a focus" and brings the caller in (RFC 4575 §5.3.1).
@@ -48,7 +48,7 @@ func (s *Server) document(record conference.Record, show secrets) *confinfo.Docu
 
 // describeMeeting adds what happens in the conference.
 func describeMeeting(document *confinfo.Document, c *conference.Conference) {
-	active, count := true, c.Len()
+	active, count := true, c.Len()-len(c.Lobby())
 	document.ConferenceState.Active, document.ConferenceState.UserCount = &active, &count
 	document.ConferenceState.Recording = recordingState(c.Recording())
 	document.UsersState = confinfo.Full
@@ -70,6 +70,7 @@ func recordingState(state conference.RecordingState) string {
 func userElement(p conference.Participant) confinfo.User {
 	user := confinfo.User{Entity: string(p.User), State: confinfo.Full, DisplayText: p.DisplayText, Roles: []string{string(p.Role)}}
 	for _, e := range p.Endpoints {
+		e.Status = p.StatusOf(&e)
 		user.Endpoints = append(user.Endpoints, endpointElement(e))
 	}
 	return user
@@ -98,6 +99,9 @@ func mediaElement(m conference.MediaStream) confinfo.Media {
 	}
 	if m.Muted != conference.NotMuted {
 		element.IngressFilter = confinfo.Block
+	}
+	if m.Deaf {
+		element.EgressFilter = confinfo.Block
 	}
 	return element
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 )
 
-// getConference shows the record and, when the conference is on, who is there. The organizer, administrators and presenters may see it; the
-// PIN is for the first two.
+// getConference shows the record and, when the conference is on, who is there. Who is in may see it, the organizer and administrators always;
+// the PIN is for the last two.
 func (s *Server) getConference(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
 	command, by := call.Request.Command.(*c3p.GetConference), actor(call.Principal)
 	id, err := s.idOf(command.Keys)
@@ -40,8 +40,8 @@ func (s *Server) live(ctx context.Context, id conference.ID, by conference.Actor
 		return nil, errNotRunning
 	}
 	err = f.do(ctx, func() error {
-		if !f.conference.MayCommand(by) {
-			return conference.ErrNotPermitted
+		if err := f.conference.May(by, conference.GetConference, ""); err != nil {
+			return err
 		}
 		record := f.conference.Record()
 		document = s.document(record, secretsFor(by, record))
@@ -60,12 +60,12 @@ func (s *Server) stored(ctx context.Context, id conference.ID, by conference.Act
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("conference %s: %w", id, err)
-	case secretsFor(by, record) != withSecrets:
+	case record.May(by, conference.GetConference) != nil:
 		return nil, conference.ErrNotPermitted
 	case !record.Ended.IsZero():
 		return nil, conference.ErrEnded
 	case record.ExpiredAt(time.Now()):
 		return nil, conference.ErrExpired
 	}
-	return s.document(record, withSecrets), nil
+	return s.document(record, secretsFor(by, record)), nil
 }

@@ -12,11 +12,12 @@ import (
 // getConferences lists the sender's conferences, all for an administrator, without PINs and rosters. Those that have ended or expired are
 // not told.
 func (s *Server) getConferences(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
-	organizer := caller(call.Principal).URI.UserID()
-	if call.Principal.Role == c3p.RoleAdministrator {
-		organizer = ""
-	} else if organizer == "" {
-		return nil, conference.ErrNotPermitted
+	by := actor(call.Principal)
+	organizer := by.User
+	if conference.MayOutside(by, conference.GetConferences, "") == nil {
+		organizer = "" // everybody's
+	} else if err := conference.MayOutside(by, conference.GetConferences, organizer); err != nil {
+		return nil, err
 	}
 	records, err := s.config.Directory.List(ctx, organizer)
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *Server) modifyEndpointMedia(ctx context.Context, call *c3p.Call) (c3p.C
 	for _, keys := range streams {
 		if _, err := f.command(ctx, &c3p.ModifyEndpointMedia{Keys: keys, Media: command.Media}); err != nil {
 			if len(undo) > 0 {
-				f.post(func() { _, _ = f.toggle(itself, target, command.Media.IngressFilter != confinfo.Block) })
+				f.post(func() { f.undoMuted(undo) })
 			}
 			return nil, err
 		}
@@ -67,18 +67,43 @@ func (f *Focus) streams(target conference.Target, endpoint string) (conference.T
 
 // setMuted asks the rules. What somebody hears, and how loud it is, is theirs and the presenters' to say.
 func (f *Focus) setMuted(by conference.Actor, target conference.Target, media *confinfo.Media) ([]conference.Change, error) {
-	if media.IngressFilter == "" {
-		if by.User != target.User && !f.conference.MayCommand(by) {
-			return nil, conference.ErrNotPermitted
-		}
-		return nil, nil
+	if err := f.conference.May(by, conference.ModifyEndpointMedia, target.User); err != nil {
+		return nil, err
 	}
-	return f.toggle(by, target, media.IngressFilter == confinfo.Block)
+	changes, err := f.filterIngress(by, target, media.IngressFilter)
+	if err != nil || media.EgressFilter == "" {
+		return changes, err
+	}
+	deaf, err := f.conference.SetDeaf(time.Now(), by, target, media.EgressFilter == confinfo.Block)
+	return append(changes, deaf...), err
 }
 
-func (f *Focus) toggle(by conference.Actor, target conference.Target, mute bool) ([]conference.Change, error) {
-	if mute {
+func (f *Focus) filterIngress(by conference.Actor, target conference.Target, filter string) ([]conference.Change, error) {
+	switch filter {
+	case "":
+		return nil, nil
+	case confinfo.Block:
 		return f.conference.Mute(time.Now(), by, target)
 	}
 	return f.conference.Unmute(time.Now(), by, target)
+}
+
+// undoMuted sets back what the MCU did not obey.
+func (f *Focus) undoMuted(changes []conference.Change) {
+	for _, ch := range changes {
+		target := conference.Target{User: ch.User, Endpoint: ch.Endpoint, Media: ch.Media}
+		p, _ := f.conference.Participant(ch.User)
+		e := p.Endpoint(ch.Endpoint)
+		if e == nil || e.Stream(ch.Media) == nil {
+			continue
+		}
+		switch stream := e.Stream(ch.Media); {
+		case ch.Kind == conference.DeafChanged:
+			_, _ = f.conference.SetDeaf(time.Now(), itself, target, !stream.Deaf)
+		case stream.Muted == conference.NotMuted:
+			_, _ = f.conference.Mute(time.Now(), itself, target)
+		default:
+			_, _ = f.conference.Unmute(time.Now(), itself, target)
+		}
+	}
 }

@@ -16,7 +16,7 @@ import (
 const recordingStarted = prompt.RecordingStarted
 
 // itself is the server as an actor: what nobody asked for.
-var itself = conference.Actor{Administrator: true}
+var itself = conference.Actor{Server: true}
 
 var errNotRecording = errors.New("conference is not being recorded")
 
@@ -37,7 +37,7 @@ func (f *Focus) record(ctx context.Context, by conference.Actor, command c3p.Com
 	if _, err := f.command(ctx, command); err != nil {
 		return err
 	}
-	by.Administrator = true // it is done: whoever lost the right meanwhile had it when it was asked for
+	by.Server = true // it is done: whoever lost the right meanwhile had it when it was asked for
 	return f.do(ctx, func() error { return f.setRecording(by, state) })
 }
 
@@ -135,17 +135,9 @@ func (f *Focus) recordingChanged(event *c3p.Recording) {
 	}
 }
 
-// mayRecord says whether by may command a recording.
-func (f *Focus) mayRecord(by conference.Actor) error {
-	if !f.conference.MayCommand(by) {
-		return conference.ErrNotPermitted
-	}
-	return nil
-}
-
-// isRecorded is mayRecord for what needs a recording that runs.
-func (f *Focus) isRecorded(by conference.Actor) error {
-	if err := f.mayRecord(by); err != nil {
+// isRecorded asks the rules about a command that needs a recording that runs.
+func (f *Focus) isRecorded(by conference.Actor, command conference.Command) error {
+	if err := f.conference.May(by, command, ""); err != nil {
 		return err
 	}
 	if f.conference.Recording() == conference.NotRecording {

@@ -40,8 +40,7 @@ func (s *Server) refer(tx *sip.ServerTransaction) error {
 	if err != nil {
 		return err
 	}
-	by := conference.Actor{User: who.caller.URI.UserID(), Administrator: who.caller.Administrator}
-	return f.obey(tx, nil, by, ours)
+	return f.obey(tx, nil, who.caller.Actor(), ours)
 }
 
 // event is a SUBSCRIBE or REFER in a participant's dialog. Somebody who is being asked for the PIN is nobody yet.
@@ -83,7 +82,8 @@ func (f *Focus) obey(tx *sip.ServerTransaction, d *sip.Dialog, by conference.Act
 
 // referInvite calls somebody. What the REFER is answered with says only that it was understood and is allowed.
 func (f *Focus) referInvite(tx *sip.ServerTransaction, d *sip.Dialog, by conference.Actor, ours sip.URI, to sip.ReferTo) error {
-	if err := f.do(tx.Context(), func() error { return f.mayCall(by) }); err != nil {
+	target := conference.URI(to.URI.String())
+	if err := f.do(tx.Context(), func() error { return f.conference.May(by, conference.AddUserDialOut, target.UserID()) }); err != nil {
 		return err
 	}
 	callee, err := f.server.mayDial(tx.Context(), by, to.URI)
@@ -94,7 +94,7 @@ func (f *Focus) referInvite(tx *sip.ServerTransaction, d *sip.Dialog, by confere
 	if err != nil {
 		return err
 	}
-	call := DialOut{By: by, Target: conference.URI(to.URI.String()), Replaces: to.Replaces, Progress: func(status int) { report(referral, status) }}
+	call := DialOut{By: by, Target: target, Replaces: to.Replaces, Progress: func(status int) { report(referral, status) }}
 	if _, err := f.dial(f.server.ctx, call, callee); err != nil {
 		code, _ := failure(err)
 		f.log.Info("a REFER cannot be obeyed", "by", by.User, "status", code, "err", err)
@@ -134,7 +134,7 @@ func (f *Focus) removeNamed(by conference.Actor, uri conference.URI) error {
 		return f.remove(by, user)
 	}
 	err := error(conference.ErrNoSuchUser)
-	if !f.conference.MayCommand(by) {
+	if f.conference.May(by, conference.DeleteUser, user) != nil {
 		err = conference.ErrNotPermitted // who is in is not for everybody to know
 	}
 	for _, p := range f.conference.Participants() {

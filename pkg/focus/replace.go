@@ -74,7 +74,7 @@ func (f *Focus) admitInstead(l *leg) error {
 	switch {
 	case f.legs[old.id] != old:
 		return errLegGone
-	case !same && !f.conference.MayCommand(conference.Actor{User: caller.URI.UserID(), Administrator: caller.Administrator}):
+	case !same && f.conference.May(caller.Actor(), conference.ReplaceCall, old.user) != nil:
 		return conference.ErrNotPermitted
 	case !old.joined:
 		return errNoLeg

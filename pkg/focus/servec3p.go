@@ -93,7 +93,7 @@ func userOf(uri string) conference.UserID { return conference.URI(uri).UserID() 
 
 // actor is the sender for the rules of a conference.
 func actor(p c3p.Principal) conference.Actor {
-	return conference.Actor{User: caller(p).URI.UserID(), Administrator: caller(p).Administrator}
+	return caller(p).Actor()
 }
 
 // caller is the sender as somebody who has logged in, or not.

@@ -1,0 +1,54 @@
+package conference
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// maxFilter is how many users one filter names.
+const maxFilter = 256
+
+// SetMediaFilter says whom a participant hears; the order of f.Users does not matter, and they need not be in. It ends when he leaves. A
+// presenter, the organizer or an administrator may: who was kept from hearing something must not undo that himself.
+func (c *Conference) SetMediaFilter(now time.Time, by Actor, user UserID, f MediaFilter) ([]Change, error) {
+	if err := c.May(by, SetMediaFilter, user); err != nil {
+		return nil, err
+	}
+	p, found := c.users[user]
+	if !found {
+		return nil, ErrNoSuchUser
+	}
+	f.Users = slices.Clone(f.Users)
+	slices.Sort(f.Users)
+	if f.Users = slices.Compact(f.Users); len(f.Users) == 0 {
+		f.Users = nil
+	}
+	if len(f.Users) > maxFilter || slices.ContainsFunc(f.Users, func(u UserID) bool { return u == "" || len(u) > maxURI }) {
+		return nil, fmt.Errorf("%w: want up to %d users", ErrInvalidFilter, maxFilter)
+	}
+	if p.Hears.Equal(f) {
+		return nil, nil
+	}
+	p.Hears = f
+	return []Change{c.change(now, by.User, Change{Kind: FilterChanged, User: user})}, nil
+}
+
+// SetDeaf stops what the conference sends to the streams, or lets it through: everybody may for himself, a presenter for everybody.
+func (c *Conference) SetDeaf(now time.Time, by Actor, target Target, deaf bool) (changes []Change, err error) {
+	if err := c.May(by, ModifyEndpointMedia, target.User); err != nil {
+		return nil, err
+	}
+	streams, err := c.find(target)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range streams {
+		if s.stream.Deaf != deaf {
+			s.stream.Deaf = deaf
+			ch := Change{Kind: DeafChanged, User: target.User, Endpoint: s.endpoint, Media: s.stream.ID}
+			changes = append(changes, c.change(now, by.User, ch))
+		}
+	}
+	return changes, nil
+}
