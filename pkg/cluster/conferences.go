@@ -35,6 +35,19 @@ type storedConference struct {
 	Created         time.Time                  `json:"created"`
 	Locked          bool                       `json:"locked,omitempty"`
 	Ended           time.Time                  `json:"ended,omitzero"`
+
+	Lobby           bool                                  `json:"lobby,omitempty"`
+	PSTNLobbyBypass bool                                  `json:"pstnLobbyBypass,omitempty"`
+	Silent          bool                                  `json:"silent,omitempty"`
+	MuteAll         storedMuteAll                         `json:"muteAll,omitzero"`
+	Recording       conference.RecordingState             `json:"recording,omitempty"`
+	Roles           map[conference.UserID]conference.Role `json:"roles,omitempty"`
+}
+
+type storedMuteAll struct {
+	Muted bool `json:"muted"`
+	Later bool `json:"later,omitempty"`
+	Hard  bool `json:"hard,omitempty"`
 }
 
 // Create stores a new record, or conference.ErrExists. The record must be valid (Record.Validate). Its Version is set in the result.
@@ -157,6 +170,8 @@ func (d *Conferences) marshal(r conference.Record) ([]byte, error) {
 	s := storedConference{
 		ID: r.ID, Organizer: r.Organizer, Subject: r.Subject, AdmissionPolicy: r.AdmissionPolicy, Expires: r.Expires,
 		AutoRecord: r.AutoRecord, Invitees: r.Invitees, Created: r.Created, Locked: r.Locked, Ended: r.Ended,
+		Lobby: r.Lobby, PSTNLobbyBypass: r.PSTNLobbyBypass, Silent: r.Silent, MuteAll: storedMuteAll(r.MuteAll),
+		Recording: r.Recording, Roles: r.Roles,
 	}
 	if r.PIN != "" {
 		s.PIN = d.secrets.seal(pinPlace(r.ID), string(r.PIN))
@@ -172,6 +187,8 @@ func (d *Conferences) unmarshal(e entry) (conference.Record, error) {
 	r := conference.Record{
 		ID: s.ID, Organizer: s.Organizer, Subject: s.Subject, AdmissionPolicy: s.AdmissionPolicy, Expires: s.Expires,
 		AutoRecord: s.AutoRecord, Invitees: s.Invitees, Created: s.Created, Locked: s.Locked, Ended: s.Ended,
+		Lobby: s.Lobby, PSTNLobbyBypass: s.PSTNLobbyBypass, Silent: s.Silent, MuteAll: conference.MuteAll(s.MuteAll),
+		Recording: s.Recording, Roles: s.Roles,
 		Version: e.revision,
 	}
 	if len(s.PIN) == 0 {

@@ -17,6 +17,9 @@ func TestConferenceComesBackWhole(t *testing.T) {
 		r := record("7h3k92qd")
 		r.Expires, r.AutoRecord, r.Locked = r.Created.Add(time.Hour), true, true
 		r.Invitees = []conference.UserID{"sip:bob@example.com"}
+		r.Lobby, r.PSTNLobbyBypass, r.Silent, r.Recording = true, true, true, conference.RecordingPaused
+		r.MuteAll = conference.MuteAll{Muted: true, Later: true, Hard: true}
+		r.Roles = map[conference.UserID]conference.Role{"sip:bob@example.com": conference.Presenter}
 		stored, err := c.Conferences.Create(t.Context(), r)
 		check(t, err)
 		got, err := c.Conferences.Get(t.Context(), "7h3k92qd")
