@@ -34,6 +34,9 @@ func checkDescription(d *confinfo.Description) error {
 	default:
 		return invalid(ReasonInvalidAdmissionPolicy, "unknown admission-policy")
 	}
+	if d.Passcode != "" && d.Encrypted != "" {
+		return invalid(ReasonInvalidPasscode, "a passcode, and an encrypted one too")
+	}
 	if !allDigits(d.Passcode) {
 		return invalid(ReasonInvalidPasscode, "a keypad has digits only")
 	}

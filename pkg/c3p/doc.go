@@ -9,16 +9,17 @@
 //
 //	| command                                           | done |
 //	|---------------------------------------------------|------|
-//	| getConferencingCapabilities                       | yes  |
+//	| getConferencingCapabilities, getAvailableMcuTypes | yes  |
 //	| addConference, getConference, getConferences      | yes  |
-//	| deleteConference                                  | yes  |
-//	| addUser, deleteUser, modifyUserRoles              | yes  |
+//	| modifyConference, deleteConference                | yes  |
+//	| getEncryptionKey                                  | yes  |
+//	| addUser, deleteUser, modifyUser, modifyUserRoles  | yes  |
+//	| setLobbyAccess, setUserAccess                     | yes  |
 //	| modifyConferenceLock                              | yes  |
 //	| modifyEndpoint, modifyEndpointMedia               | yes  |
 //	| modifyConferenceAnnouncements                     | yes  |
 //	| fx:startRecording, pause, resume, stop            | yes  |
+//	| fx:setMediaFilter, fx:spotlight, fx:raiseHand     | yes  |
 //	| fx:playPrompt                                     | yes  |
-//	| getAvailableMcuTypes, getEncryptionKey            | no   |
-//	| modifyConference, modifyUser, setLobbyAccess      | no   |
 //	| endorseUser                                       | no   |
 package c3p

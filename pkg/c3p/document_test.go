@@ -208,8 +208,8 @@ func TestNotificationRefused(t *testing.T) {
 func TestAppendAllocates(t *testing.T) {
 	buf := make([]byte, 0, 16<<10)
 	for _, name := range slices.Sorted(maps.Keys(requests)) {
-		if name == "modifyEndpointMedia" {
-			continue // the gain, a float
+		if name == "modifyEndpointMedia" || name == "getConference-key" {
+			continue // the gain, a float; base64
 		}
 		request := requests[name]
 		if n := testing.AllocsPerRun(100, func() { buf = request.AppendXML(buf[:0]) }); n > 1 {

@@ -22,10 +22,7 @@ func (c *GetConferencingCapabilities) Name() string { return "getConferencingCap
 func (c *GetConferencingCapabilities) check() error { return nil }
 
 func readGetConferencingCapabilities(e *strictxml.Element) (Command, error) {
-	c := &GetConferencingCapabilities{Version: e.Attr("", "capability-version")}
-	for mcuType := range e.Child(Namespace, "mcu-types").All(Namespace, "mcuType") {
-		c.MCUTypes = append(c.MCUTypes, mcuType.Trimmed())
-	}
+	c := &GetConferencingCapabilities{Version: e.Attr("", "capability-version"), MCUTypes: readMCUTypes(e)}
 	numbers := e.Child(Namespace, "pstn-bridging").Child(Namespace, "access-numbers")
 	c.DefaultRegion = numbers.ChildText(Namespace, "default-region")
 	for region := range numbers.All(Namespace, "region") {
@@ -44,13 +41,7 @@ func readRegion(e *strictxml.Element) Region {
 
 func (c *GetConferencingCapabilities) append(w *strictxml.Writer) {
 	w.OptAttr("capability-version", c.Version)
-	if len(c.MCUTypes) > 0 {
-		w.Start("mcu-types")
-		for _, mcuType := range c.MCUTypes {
-			w.Leaf("mcuType", mcuType)
-		}
-		w.End("mcu-types")
-	}
+	appendMCUTypes(w, c.MCUTypes)
 	c.appendNumbers(w)
 }
 

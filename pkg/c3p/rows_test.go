@@ -154,7 +154,88 @@ var requests = map[string]*c3p.Request{
 		RequestID: "22", From: meeting, To: av,
 		Command: &c3p.PlayPrompt{Keys: c3p.EndpointKeys{Conference: meeting, User: bob}},
 	},
+	"getAvailableMcuTypes": {RequestID: "23", From: alice, To: factory, Command: &c3p.GetAvailableMCUTypes{}},
+	"getEncryptionKey":     {RequestID: "24", From: alice, To: factory, Command: &c3p.GetEncryptionKey{}},
+	"getConference-key": {
+		RequestID: "25", From: alice, To: factory,
+		Command: &c3p.GetConference{Keys: c3p.ConferenceKeys{ID: "7H3K92QD"}, Key: certificate},
+	},
+	"modifyConference": {
+		RequestID: "26", From: alice, To: factory,
+		Command: &c3p.ModifyConference{Conference: &confinfo.Document{
+			Entity: meeting, State: confinfo.Partial, Version: 3,
+			Description: &confinfo.Description{
+				Subject: "Team, weekly", AdmissionPolicy: confinfo.OpenAuthenticated, PSTNLobbyBypass: new(true), Lobby: new(true),
+				Cleared: confinfo.Cleared{Passcode: true, Invitees: true},
+			},
+		}},
+	},
+	"modifyConference-mute": {
+		RequestID: "27", From: alice, To: meeting, MCU: av,
+		Command: &c3p.ModifyConference{Conference: &confinfo.Document{
+			Entity: meeting, State: confinfo.Partial,
+			View: &confinfo.View{State: confinfo.Partial, Entities: []confinfo.EntityView{{
+				Entity: av, State: confinfo.Partial,
+				EntityState: &confinfo.EntityState{Filters: &confinfo.FilterRules{Initial: []confinfo.InitialFilter{
+					{Role: confinfo.Attendee, Ingress: confinfo.Block, Later: new(true), Hard: true},
+				}}},
+			}}},
+		}},
+	},
+	"modifyConference-mcu": {
+		RequestID: "28", From: meeting, To: av,
+		Command: &c3p.ModifyConference{Conference: news(confinfo.Endpoint{
+			Entity: leg, State: confinfo.Partial,
+			Media: []confinfo.Media{{ID: "1", IngressFilter: confinfo.Block, EgressFilter: confinfo.Unblock}},
+		})},
+	},
+	"modifyUser": {
+		RequestID: "29", From: alice, To: meeting,
+		Command: &c3p.ModifyUser{Keys: theBob, User: &confinfo.User{Entity: bob, DisplayText: "Bob in Berlin"}},
+	},
+	"setLobbyAccess": {
+		RequestID: "30", From: alice, To: meeting,
+		Command: &c3p.SetLobbyAccess{Keys: atConference, User: "sip:guest@example.net", Access: c3p.AccessGranted},
+	},
+	"setLobbyAccess-all": {
+		RequestID: "31", From: alice, To: meeting, Command: &c3p.SetLobbyAccess{Keys: atConference, Access: c3p.AccessGranted},
+	},
+	"setUserAccess": {
+		RequestID: "32", From: alice, To: meeting,
+		Command: &c3p.SetLobbyAccess{
+			Keys: atConference, User: "sip:guest@example.net", Access: c3p.AccessDenied, Called: "setUserAccess",
+		},
+	},
+	"setMediaFilter": {
+		RequestID: "33", From: alice, To: meeting,
+		Command: &c3p.SetMediaFilter{Keys: theBob, Only: true, Users: []string{"sip:carol@example.com", "sip:dave@example.com"}},
+	},
+	"setMediaFilter-everybody": {RequestID: "34", From: alice, To: meeting, Command: &c3p.SetMediaFilter{Keys: theBob}},
+	"spotlight":                {RequestID: "35", From: alice, To: meeting, Command: &c3p.Spotlight{Keys: theBob, On: true}},
+	"raiseHand": {
+		RequestID: "36", From: bob, To: meeting, Command: &c3p.RaiseHand{Keys: c3p.EndpointKeys{Conference: meeting, User: bob}, Up: true},
+	},
+	"raiseHand-lower": {
+		RequestID: "37", From: alice, To: meeting, Command: &c3p.RaiseHand{Keys: c3p.EndpointKeys{Conference: meeting}},
+	},
+	"modifyEndpoint-hangup": {
+		RequestID: "38", From: alice, To: meeting,
+		Command: &c3p.ModifyEndpoint{Keys: bobsLeg, Endpoint: &confinfo.Endpoint{Entity: leg, Status: confinfo.StatusDisconnected}},
+	},
+	"addUser-dialout": {
+		RequestID: "39", From: alice, To: meeting, MCU: av,
+		Command: &c3p.AddUser{Keys: atConference, User: &confinfo.User{
+			Entity: "sip:carol@example.com", DisplayText: "Carol", Roles: []string{confinfo.Attendee},
+			Endpoints: []confinfo.Endpoint{{
+				Entity: "{5B0C7A52-0000-4000-8000-000000000002}", SessionType: confinfo.SessionAudioVideo, URI: "tel:+15550123",
+				JoiningMethod: confinfo.DialedOut,
+			}},
+		}},
+	},
 }
+
+// certificate stands for one; nothing here looks into it.
+var certificate = []byte("0\x82\x01\n\x02\x82\x01\x01\x00")
 
 // responses has a value for each testdata/<folder>/response.xml.
 var responses = map[string]*c3p.Response{
@@ -206,6 +287,25 @@ var responses = map[string]*c3p.Response{
 	"resumeRecording": requests["resumeRecording"].Success(&c3p.ResumeRecording{}),
 	"stopRecording":   requests["stopRecording"].Success(&c3p.StopRecording{}),
 	"playPrompt":      requests["playPrompt"].Success(&c3p.PlayPrompt{}),
+	"getAvailableMcuTypes": requests["getAvailableMcuTypes"].Success(
+		&c3p.GetAvailableMCUTypes{MCUTypes: []string{"audio-video"}}),
+	"getEncryptionKey": requests["getEncryptionKey"].Success(&c3p.GetEncryptionKey{Certificate: certificate}),
+	"modifyConference": requests["modifyConference"].Success(&c3p.ModifyConference{Conference: &confinfo.Document{
+		Entity: meeting, State: confinfo.Full, Version: 4,
+		Description: &confinfo.Description{
+			Subject: "Team, weekly", ConferenceID: "7H3K92QD", ExpiryTime: expiry, AdmissionPolicy: confinfo.OpenAuthenticated,
+			PSTNLobbyBypass: new(true), Organizer: alice, AutoRecord: new(true), Lobby: new(true),
+		},
+	}}),
+	"modifyConference-old": requests["modifyConference"].Failure(&c3p.Error{
+		Reason: c3p.ReasonInvalidVersion, Detail: "somebody else has changed the conference: read it again",
+	}),
+	"modifyUser":     requests["modifyUser"].Success(&c3p.ModifyUser{}),
+	"setLobbyAccess": requests["setLobbyAccess"].Success(&c3p.SetLobbyAccess{}),
+	"setUserAccess":  requests["setUserAccess"].Success(&c3p.SetLobbyAccess{Called: "setUserAccess"}),
+	"setMediaFilter": requests["setMediaFilter"].Success(&c3p.SetMediaFilter{}),
+	"spotlight":      requests["spotlight"].Success(&c3p.Spotlight{}),
+	"raiseHand":      requests["raiseHand"].Success(&c3p.RaiseHand{}),
 }
 
 // notifications has a value for each testdata/notification/<name>.xml.

@@ -27,6 +27,7 @@ const (
 var documents = map[string]*confinfo.Document{
 	"full":    full(),
 	"partial": partial(),
+	"people":  people(),
 	"nobody":  {Entity: "sip:a@example.com", State: confinfo.Full, Version: 1<<32 - 1, UsersState: confinfo.Full},
 }
 
@@ -89,6 +90,32 @@ func partial() *confinfo.Document {
 			Entity: "sip:carol@example.com", State: confinfo.Deleted,
 		}},
 		View: &confinfo.View{State: confinfo.Partial, Entities: []confinfo.EntityView{{Entity: "chat", State: confinfo.Deleted}}},
+	}
+}
+
+// people has what is said in our namespace of who is there.
+func people() *confinfo.Document {
+	return &confinfo.Document{
+		Entity: meeting, State: confinfo.Full, Version: 2,
+		Description: &confinfo.Description{
+			PSTNLobbyBypass: new(true), Encrypted: "AAECAw==", Lobby: new(true),
+			Cleared: confinfo.Cleared{Subject: true, Passcode: true, Invitees: true},
+		},
+		ConferenceState: &confinfo.ConferenceState{ActiveSpeaker: "sip:bob@example.com", Announcements: new(true)},
+		UsersState:      confinfo.Full,
+		Users: []confinfo.User{{
+			Entity: "sip:bob@example.com", State: confinfo.Full,
+			Endpoints: []confinfo.Endpoint{{Entity: "{EP-B-3}", Status: confinfo.StatusConnected, Speaking: true}},
+			Hand:      7, Spotlight: true, Hears: &confinfo.Hears{Only: true, Users: []string{"sip:alice@example.com"}},
+		}, {
+			Entity: "sip:carol@example.com", State: confinfo.Full, Hears: &confinfo.Hears{Users: []string{"sip:bob@example.com"}},
+		}},
+		View: &confinfo.View{Entities: []confinfo.EntityView{{
+			Entity: av,
+			EntityState: &confinfo.EntityState{Filters: &confinfo.FilterRules{Initial: []confinfo.InitialFilter{
+				{Role: confinfo.Attendee, Ingress: confinfo.Block, Later: new(false), Hard: true},
+			}}},
+		}}},
 	}
 }
 

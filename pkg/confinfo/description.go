@@ -18,13 +18,22 @@ type Description struct {
 	AdmissionPolicy string    // msci: ClosedAuthenticated, OpenAuthenticated or Anonymous
 	OrganizerName   string    // msci:organizer/display-name
 	JoinURL         string    // msci:
+	PSTNLobbyBypass *bool     // msci: telephones of the public network do not wait in the lobby
 
 	Organizer  string   // fx: URI of the organizer
 	Passcode   string   // fx: the PIN, digits. Only in requests and in answers to the organizer, never in a notification or a log
+	Encrypted  string   // fx:encrypted-passcode: the PIN for the key of getEncryptionKey, or of who asked (base64, RSA-OAEP with SHA-256)
 	AutoRecord *bool    // fx: recording starts with the first participant
+	Lobby      *bool    // fx: whom the policy or the lock keeps out may wait
 	Invitees   []string // fx: URIs of who may join a closed conference
 	Language   string   // fx: of the prompts, as in BCP 47
+
+	Cleared Cleared
 }
+
+// Cleared tells elements that stand in a description without content from those that do not: for a modification the first mean "none", the
+// others "as it is".
+type Cleared struct{ Subject, Passcode, Invitees bool }
 
 // Values of AdmissionPolicy.
 const (
@@ -56,6 +65,11 @@ func (r *reader) description(e *strictxml.Element) *Description {
 	}
 	r.msDescription(d, e)
 	r.fxDescription(d, e)
+	d.Cleared = Cleared{
+		Subject:  d.Subject == "" && e.Child(Namespace, "subject") != nil,
+		Passcode: d.Passcode == "" && e.Child(ExtensionNamespace, "passcode") != nil,
+		Invitees: d.Invitees == nil && e.Child(ExtensionNamespace, "invitees") != nil,
+	}
 	return d
 }
 
@@ -65,11 +79,14 @@ func (r *reader) msDescription(d *Description, e *strictxml.Element) {
 	d.AdmissionPolicy = e.ChildText(MSNamespace, "admission-policy")
 	d.OrganizerName = e.Child(MSNamespace, "organizer").ChildText(MSNamespace, "display-name")
 	d.JoinURL = e.ChildText(MSNamespace, "join-url")
+	d.PSTNLobbyBypass = r.boolean(e.Child(MSNamespace, "pstn-lobby-bypass"))
 }
 
 func (r *reader) fxDescription(d *Description, e *strictxml.Element) {
 	d.Organizer = e.ChildText(ExtensionNamespace, "organizer")
 	d.Passcode = e.ChildText(ExtensionNamespace, "passcode")
+	d.Encrypted = e.ChildText(ExtensionNamespace, "encrypted-passcode")
+	d.Lobby = r.boolean(e.Child(ExtensionNamespace, "lobby"))
 	d.AutoRecord = r.boolean(e.Child(ExtensionNamespace, "auto-record"))
 	d.Invitees = texts(e.Child(ExtensionNamespace, "invitees"), ExtensionNamespace, "invitee")
 	d.Language = e.ChildText(ExtensionNamespace, "language")
@@ -110,7 +127,7 @@ func mediaEntries(e *strictxml.Element) []MediaEntry {
 func (d *Description) append(w *strictxml.Writer) {
 	w.Start("conference-description")
 	w.OptLeaf("display-text", d.DisplayText)
-	w.OptLeaf("subject", d.Subject)
+	appendOrCleared(w, "subject", d.Subject, d.Cleared.Subject)
 	w.OptLeaf("free-text", d.FreeText)
 	appendURIs(w, "conf-uris", d.ConfURIs)
 	appendURIs(w, "service-uris", d.ServiceURIs)
@@ -133,13 +150,16 @@ func (d *Description) appendMS(w *strictxml.Writer) {
 		w.End("msci:organizer")
 	}
 	w.OptLeaf("msci:join-url", d.JoinURL)
+	w.OptBoolLeaf("msci:pstn-lobby-bypass", d.PSTNLobbyBypass)
 }
 
 func (d *Description) appendFX(w *strictxml.Writer) {
 	w.OptLeaf("fx:organizer", d.Organizer)
-	w.OptLeaf("fx:passcode", d.Passcode)
+	appendOrCleared(w, "fx:passcode", d.Passcode, d.Cleared.Passcode)
+	w.OptLeaf("fx:encrypted-passcode", d.Encrypted)
 	w.OptBoolLeaf("fx:auto-record", d.AutoRecord)
-	if len(d.Invitees) > 0 {
+	w.OptBoolLeaf("fx:lobby", d.Lobby)
+	if len(d.Invitees) > 0 || d.Cleared.Invitees {
 		w.Start("fx:invitees")
 		for _, invitee := range d.Invitees {
 			w.Leaf("fx:invitee", invitee)
@@ -147,6 +167,13 @@ func (d *Description) appendFX(w *strictxml.Writer) {
 		w.End("fx:invitees")
 	}
 	w.OptLeaf("fx:language", d.Language)
+}
+
+// appendOrCleared writes a leaf with text, an empty one, or none.
+func appendOrCleared(w *strictxml.Writer, name, text string, cleared bool) {
+	if text != "" || cleared {
+		w.Leaf(name, text)
+	}
 }
 
 func appendURIs(w *strictxml.Writer, name string, list []URI) {

@@ -18,7 +18,10 @@
 //	| msci: session-type, endpoint-uri, epid                        | yes  |
 //	| msci: media-ingress-filter, media-egress-filter               | yes  |
 //	| msci: conference-view, entity-view, entity-state (locked, media) | yes |
-//	| msci: entity-capabilities, entity-policy, entity-settings, mediaFiltersRules | ignored |
-//	| fx: organizer, passcode, auto-record, invitees, language      | yes  |
-//	| fx: sdp, admitted, gain, recording                            | yes  |
+//	| msci: pstn-lobby-bypass, mediaFiltersRules                    | yes  |
+//	| msci: entity-capabilities, entity-policy, entity-settings     | ignored |
+//	| fx: organizer, passcode, encrypted-passcode, auto-record, lobby, invitees, language | yes |
+//	| fx: sdp, admitted, speaking, gain                             | yes  |
+//	| fx: hand, spotlight, hears                                    | yes  |
+//	| fx: recording, active-speaker, announcements                  | yes  |
 package confinfo

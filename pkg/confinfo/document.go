@@ -43,6 +43,8 @@ type ConferenceState struct {
 	UserCount      *int
 	Active, Locked *bool
 	Recording      string // fx:recording: RecordingStarted, RecordingPaused or RecordingStopped
+	ActiveSpeaker  string // fx:active-speaker: the entity of a user
+	Announcements  *bool  // fx: it is announced who joins and leaves
 }
 
 // What fx:recording says.
@@ -104,6 +106,9 @@ func (r *reader) conferenceState(e *strictxml.Element) *ConferenceState {
 		Active:    r.boolean(e.Child(Namespace, "active")),
 		Locked:    r.boolean(e.Child(Namespace, "locked")),
 		Recording: e.ChildText(ExtensionNamespace, "recording"),
+
+		ActiveSpeaker: e.ChildText(ExtensionNamespace, "active-speaker"),
+		Announcements: r.boolean(e.Child(ExtensionNamespace, "announcements")),
 	}
 }
 
@@ -166,6 +171,8 @@ func (s *ConferenceState) append(w *strictxml.Writer) {
 	w.OptBoolLeaf("active", s.Active)
 	w.OptBoolLeaf("locked", s.Locked)
 	w.OptLeaf("fx:recording", s.Recording)
+	w.OptLeaf("fx:active-speaker", s.ActiveSpeaker)
+	w.OptBoolLeaf("fx:announcements", s.Announcements)
 	w.End("conference-state")
 }
 

@@ -25,6 +25,7 @@ type Endpoint struct {
 	SDP      *SDP   // fx: between focus and MCU only, never in a roster
 	Admitted *bool  // fx: false while the leg waits outside the mix, for a PIN or in the lobby
 	Language string // fx: of its prompts, as in BCP 47
+	Speaking bool   // fx: is heard speaking now
 }
 
 // Values of SessionType.
@@ -118,6 +119,7 @@ func (r *reader) endpoint(e *strictxml.Element) Endpoint {
 		SDP:                 r.sdp(e.Child(ExtensionNamespace, "sdp")),
 		Admitted:            r.boolean(e.Child(ExtensionNamespace, "admitted")),
 		Language:            e.ChildText(ExtensionNamespace, "language"),
+		Speaking:            r.flag(e.Child(ExtensionNamespace, "speaking")),
 	}
 	for child := range e.All(Namespace, "media") {
 		endpoint.Media = append(endpoint.Media, r.media(child))
@@ -181,6 +183,7 @@ func (e *Endpoint) appendFX(w *strictxml.Writer) {
 	}
 	w.OptBoolLeaf("fx:admitted", e.Admitted)
 	w.OptLeaf("fx:language", e.Language)
+	appendFlag(w, "fx:speaking", e.Speaking)
 }
 
 func (x Execution) append(w *strictxml.Writer, name string) {

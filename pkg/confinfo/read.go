@@ -60,6 +60,12 @@ func (r *reader) boolean(e *strictxml.Element) *bool {
 	return nil
 }
 
+// flag is a boolean that is false when it is not there.
+func (r *reader) flag(e *strictxml.Element) bool {
+	value := r.boolean(e)
+	return value != nil && *value
+}
+
 func (r *reader) count(e *strictxml.Element) *int {
 	if e == nil {
 		return nil
@@ -121,6 +127,12 @@ func texts(e *strictxml.Element, space, local string) []string {
 		list = append(list, child.Trimmed())
 	}
 	return list
+}
+
+func appendFlag(w *strictxml.Writer, name string, value bool) {
+	if value {
+		w.BoolLeaf(name, true)
+	}
 }
 
 func appendTime(w *strictxml.Writer, name string, t time.Time) {

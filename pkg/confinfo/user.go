@@ -9,6 +9,16 @@ type User struct {
 	DisplayText string
 	Roles       []string // Attendee, Presenter
 	Endpoints   []Endpoint
+
+	Hand      uint32 // fx: the place of the raised hand among all that were ever raised; 0: it is down
+	Spotlight bool   // fx: everybody is to look at them
+	Hears     *Hears // fx: whom they hear; nil: everybody
+}
+
+// Hears is the fx:hears element: everybody but Users or, with Only, nobody but Users.
+type Hears struct {
+	Only  bool
+	Users []string // URIs
 }
 
 // Values of Roles.
@@ -36,11 +46,32 @@ func (r *reader) user(e *strictxml.Element) User {
 		State:       r.state(e),
 		DisplayText: e.ChildText(Namespace, "display-text"),
 		Roles:       texts(e.Child(Namespace, "roles"), Namespace, "entry"),
+		Hand:        r.place(e.Child(ExtensionNamespace, "hand")),
+		Spotlight:   r.flag(e.Child(ExtensionNamespace, "spotlight")),
+		Hears:       r.hears(e.Child(ExtensionNamespace, "hears")),
 	}
 	for child := range e.All(Namespace, "endpoint") {
 		u.Endpoints = append(u.Endpoints, r.endpoint(child))
 	}
 	return u
+}
+
+func (r *reader) place(e *strictxml.Element) uint32 {
+	if n := r.count(e); n != nil {
+		return uint32(*n)
+	}
+	return 0
+}
+
+func (r *reader) hears(e *strictxml.Element) *Hears {
+	if e == nil {
+		return nil
+	}
+	only, ok := strictxml.ParseBool(e.Attr("", "only"))
+	if !ok && e.Attr("", "only") != "" {
+		r.fail(e, "only is not true or false")
+	}
+	return &Hears{Only: only, Users: texts(e, ExtensionNamespace, "speaker")}
 }
 
 // AppendFragment writes u inside a document that declares the prefixes msci and fx.
@@ -66,5 +97,24 @@ func (u *User) append(w *strictxml.Writer) {
 		w.Start("endpoint")
 		u.Endpoints[i].append(w)
 	}
+	u.appendFX(w)
 	w.End("user")
+}
+
+func (u *User) appendFX(w *strictxml.Writer) {
+	if u.Hand > 0 {
+		w.IntLeaf("fx:hand", int64(u.Hand))
+	}
+	appendFlag(w, "fx:spotlight", u.Spotlight)
+	if u.Hears == nil {
+		return
+	}
+	w.Start("fx:hears")
+	if u.Hears.Only {
+		w.Attr("only", "true")
+	}
+	for _, user := range u.Hears.Users {
+		w.Leaf("fx:speaker", user)
+	}
+	w.End("fx:hears")
 }

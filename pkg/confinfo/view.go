@@ -17,8 +17,20 @@ type EntityView struct {
 
 // EntityState is what a component says about itself.
 type EntityState struct {
-	Locked *bool
-	Media  []MediaEntry
+	Locked  *bool
+	Media   []MediaEntry
+	Filters *FilterRules
+}
+
+// FilterRules is the msci:mediaFiltersRules element: what becomes of everybody's media. In modifyConference it mutes all, or ends that.
+type FilterRules struct{ Initial []InitialFilter }
+
+// InitialFilter is one msci:initialFilters element, of those who have a role.
+type InitialFilter struct {
+	Role    string // Attendee or Presenter; "" is everybody
+	Ingress string // msci:ingressFilter, Block or Unblock
+	Later   *bool  // fx: those too who join later; nil is true
+	Hard    bool   // fx: they cannot unmute themselves
 }
 
 func (r *reader) view(e *strictxml.Element) *View {
@@ -55,6 +67,30 @@ func (r *reader) entityState(e *strictxml.Element) *EntityState {
 	return &EntityState{
 		Locked: r.boolean(either(e, "locked")),
 		Media:  mediaEntries(either(e, "media")),
+
+		Filters: r.filterRules(either(e, "mediaFiltersRules")),
+	}
+}
+
+func (r *reader) filterRules(e *strictxml.Element) *FilterRules {
+	if e == nil {
+		return nil
+	}
+	rules := &FilterRules{}
+	for _, child := range e.Children {
+		if child.Is(MSNamespace, "initialFilters") || child.Is(Namespace, "initialFilters") {
+			rules.Initial = append(rules.Initial, r.initialFilter(child))
+		}
+	}
+	return rules
+}
+
+func (r *reader) initialFilter(e *strictxml.Element) InitialFilter {
+	return InitialFilter{
+		Role:    either(e, "role").Trimmed(),
+		Ingress: r.filter(either(e, "ingressFilter")),
+		Later:   r.boolean(e.Child(ExtensionNamespace, "later")),
+		Hard:    r.flag(e.Child(ExtensionNamespace, "hard")),
 	}
 }
 
@@ -75,9 +111,26 @@ func (v *EntityView) append(w *strictxml.Writer) {
 		w.Start("msci:entity-state")
 		w.OptBoolLeaf("msci:locked", s.Locked)
 		appendMediaEntries(w, "media", s.Media)
+		s.Filters.append(w)
 		w.End("msci:entity-state")
 	}
 	w.End("msci:entity-view")
+}
+
+func (f *FilterRules) append(w *strictxml.Writer) {
+	if f == nil {
+		return
+	}
+	w.Start("msci:mediaFiltersRules")
+	for _, filter := range f.Initial {
+		w.Start("msci:initialFilters")
+		w.OptLeaf("msci:role", filter.Role)
+		w.OptLeaf("msci:ingressFilter", filter.Ingress)
+		w.OptBoolLeaf("fx:later", filter.Later)
+		appendFlag(w, "fx:hard", filter.Hard)
+		w.End("msci:initialFilters")
+	}
+	w.End("msci:mediaFiltersRules")
 }
 
 // appendViewState declares the prefix where it is used: it is the only attribute in the RFC's namespace.

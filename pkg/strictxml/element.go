@@ -79,6 +79,17 @@ func (e *Element) Trimmed() string {
 	return strings.TrimSpace(e.Text)
 }
 
+// ParseBool reads an xs:boolean. ok is false for anything else.
+func ParseBool(text string) (value, ok bool) {
+	switch strings.TrimSpace(text) {
+	case "true", "1":
+		return true, true
+	case "false", "0":
+		return false, true
+	}
+	return false, false
+}
+
 // ChildText returns the trimmed text of the first child of that name, "" when there is none.
 func (e *Element) ChildText(space, local string) string {
 	return e.Child(space, local).Trimmed()
