@@ -88,8 +88,13 @@ func (s *server) routes() []route {
 		{"POST", "/v1/conferences", s.user(s.postConference)},
 		{"GET", "/v1/conferences", s.user(s.getConferences)},
 		{"GET", "/v1/conferences/{id}", s.user(s.getConference)},
+		{"PATCH", "/v1/conferences/{id}", s.user(s.patchConference)},
 		{"DELETE", "/v1/conferences/{id}", s.user(s.deleteConference)},
 		{"GET", "/v1/conferences/{id}/participants", s.user(s.getParticipants)},
+		{"POST", "/v1/conferences/{id}/participants", s.user(s.postParticipant)},
+		{"GET", "/v1/conferences/{id}/participants/{user}", s.user(s.getParticipant)},
+		{"PATCH", "/v1/conferences/{id}/participants/{user}", s.user(s.patchParticipant)},
+		{"DELETE", "/v1/conferences/{id}/participants/{user}", s.user(s.deleteParticipant)},
 		{"POST", "/v1/conferences/{id}/recording", s.user(s.postRecording)},
 		{"POST", "/v1/users", s.administrator(s.postUser)},
 		{"GET", "/v1/users", s.administrator(s.getUsers)},
@@ -108,7 +113,7 @@ func New(config Config) http.Handler {
 		config.Logger = slog.Default()
 	}
 	s := &server{Config: config, answers: newAnswers()}
-	router := mux.NewRouter()
+	router := mux.NewRouter().UseEncodedPath()
 	for _, r := range s.routes() {
 		router.HandleFunc(r.path, r.handler).Methods(r.method)
 	}
@@ -125,7 +130,7 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 // methodNotAllowed says which methods the path has. RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a
 // 405 response".
 func (s *server) methodNotAllowed() http.Handler {
-	router := mux.NewRouter()
+	router := mux.NewRouter().UseEncodedPath()
 	methods := map[string][]string{}
 	for _, r := range s.routes() {
 		methods[r.path] = append(methods[r.path], r.method)

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 )
@@ -40,7 +38,7 @@ func BindingsOf(bindings []registrar.Binding) []Binding {
 }
 
 func (s *server) getBindings(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
-	user, err := s.Users.Get(r.Context(), mux.Vars(r)["name"])
+	user, err := s.Users.Get(r.Context(), variable(r, "name"))
 	if err != nil {
 		s.accountProblem(err).write(w)
 		return
@@ -55,7 +53,7 @@ func (s *server) getBindings(w http.ResponseWriter, r *http.Request, _ c3p.Princ
 
 // deleteBindings takes a telephone out, or all of a user. It can register again as long as it knows the password.
 func (s *server) deleteBindings(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
-	user, err := s.Users.Get(r.Context(), mux.Vars(r)["name"])
+	user, err := s.Users.Get(r.Context(), variable(r, "name"))
 	if err != nil {
 		s.accountProblem(err).write(w)
 		return

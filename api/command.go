@@ -16,6 +16,10 @@ func (s *server) do(r *http.Request, who c3p.Principal, command c3p.Command) (c3
 		To:        string(conference.FactoryURI(conference.UserID(who.URI))),
 		Command:   command,
 	}
+	request, err := c3p.ParseRequest(request.AppendXML(nil)) // what C3P would refuse is refused here, for the same reason
+	if err != nil {
+		return nil, unfit(err)
+	}
 	response, err := s.C3P.ServeC3P(r.Context(), &c3p.Call{Principal: who, Request: request})
 	if err != nil {
 		s.Logger.Warn("command without an answer", "command", command.Name(), "err", err)
@@ -25,4 +29,13 @@ func (s *server) do(r *http.Request, who c3p.Principal, command c3p.Command) (c3
 		return nil, failed(response.Reason, response.Detail)
 	}
 	return response.Body, nil
+}
+
+// unfit is what is wrong with a command that nobody could read.
+func unfit(err error) *Problem {
+	reason, detail := c3p.Explain(err)
+	if reason == c3p.ReasonOtherFailure {
+		reason = c3p.ReasonInvalidContent
+	}
+	return failed(reason, detail)
 }

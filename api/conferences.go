@@ -3,8 +3,6 @@ package api
 import (
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 )
@@ -58,11 +56,8 @@ func (s *server) getParticipants(w http.ResponseWriter, r *http.Request, who c3p
 }
 
 func (s *server) deleteConference(w http.ResponseWriter, r *http.Request, who c3p.Principal) {
-	if _, refusal := s.do(r, who, &c3p.DeleteConference{Keys: keysOf(r)}); refusal != nil {
-		refusal.write(w)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	_, refusal := s.do(r, who, &c3p.DeleteConference{Keys: keysOf(r)})
+	done(w, refusal)
 }
 
 // document gets the conference that the path names; nil when the request has been answered with why not.
@@ -84,6 +79,3 @@ func (s *server) emptyAnswer(w http.ResponseWriter, command string) {
 	s.Logger.Error("success without a conference", "command", command)
 	failed(c3p.ReasonOtherFailure, "").write(w)
 }
-
-// keysOf are the keys of the conference that the path names.
-func keysOf(r *http.Request) c3p.ConferenceKeys { return c3p.ConferenceKeys{ID: mux.Vars(r)["id"]} }

@@ -18,6 +18,7 @@ import (
 // types are the structs that the schemas describe.
 var types = map[string]any{
 	"NewConference": &NewConference{}, "Conference": &Conference{}, "Conferences": &Conferences{},
+	"ConferenceChange": &ConferenceChange{}, "NewParticipant": &NewParticipant{}, "ParticipantChange": &ParticipantChange{},
 	"Participants": &Participants{}, "Participant": &Participant{}, "Endpoint": &Endpoint{}, "Media": &Media{},
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},
 	"NewUser": &NewUser{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},

@@ -25,17 +25,24 @@ type Participant struct {
 type Endpoint struct {
 	ID        string     `json:"id"`
 	UserAgent string     `json:"userAgent,omitempty"`
-	Status    string     `json:"status,omitempty"` // connected, on-hold, …
+	Status    string     `json:"status,omitempty"`  // connected, on-hold, …
+	Joining   string     `json:"joining,omitempty"` // dialed-in, dialed-out
 	Joined    *time.Time `json:"joined,omitempty"`
 	Media     []Media    `json:"media,omitempty"`
+
+	Disconnection string `json:"disconnection,omitempty"` // of one that is disconnected: departed, booted, failed, busy
+	Reason        string `json:"reason,omitempty"`        // the same for a person
 }
 
 // Media is a stream of an endpoint.
 type Media struct {
-	ID        string `json:"id"`
-	Type      string `json:"type,omitempty"`      // audio, …
-	Direction string `json:"direction,omitempty"` // sendrecv, …, as the participant sees it
-	Muted     bool   `json:"muted"`
+	ID        string   `json:"id"`
+	Type      string   `json:"type,omitempty"`      // audio, …
+	Direction string   `json:"direction,omitempty"` // sendrecv, …, as the participant sees it
+	Muted     bool     `json:"muted"`
+	Deafened  bool     `json:"deafened,omitempty"`
+	Gain      *float64 `json:"gain,omitempty"` // dB
+	SSRC      string   `json:"ssrc,omitempty"`
 }
 
 func participantsOf(doc *confinfo.Document) Participants {
@@ -67,12 +74,22 @@ func participantOf(user *confinfo.User) Participant {
 }
 
 func endpointOf(e *confinfo.Endpoint) Endpoint {
-	endpoint := Endpoint{ID: e.Entity, UserAgent: e.DisplayText, Status: e.Status}
+	endpoint := Endpoint{
+		ID: e.Entity, UserAgent: e.DisplayText, Status: e.Status, Joining: e.JoiningMethod,
+		Disconnection: e.DisconnectionMethod, Reason: e.DisconnectionInfo.Reason,
+	}
 	if !e.JoiningInfo.When.IsZero() {
 		endpoint.Joined = &e.JoiningInfo.When
 	}
-	for _, m := range e.Media {
-		endpoint.Media = append(endpoint.Media, Media{ID: m.ID, Type: m.Type, Direction: m.Status, Muted: m.IngressFilter == confinfo.Block})
+	for i := range e.Media {
+		endpoint.Media = append(endpoint.Media, mediaOf(&e.Media[i]))
 	}
 	return endpoint
+}
+
+func mediaOf(m *confinfo.Media) Media {
+	return Media{
+		ID: m.ID, Type: m.Type, Direction: m.Status, SSRC: m.SrcID, Gain: m.Gain,
+		Muted: m.IngressFilter == confinfo.Block, Deafened: m.EgressFilter == confinfo.Block,
+	}
 }

@@ -3,8 +3,6 @@ package api
 import (
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/suggest"
@@ -69,5 +67,5 @@ func (s *server) postRecording(w http.ResponseWriter, r *http.Request, who c3p.P
 		refusal.write(w)
 		return
 	}
-	writeJSON(w, http.StatusOK, RecordingState{ID: mux.Vars(r)["id"], Recording: state})
+	writeJSON(w, http.StatusOK, RecordingState{ID: variable(r, "id"), Recording: state})
 }

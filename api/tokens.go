@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 )
@@ -72,7 +70,7 @@ func (s *server) getTokens(w http.ResponseWriter, r *http.Request, _ c3p.Princip
 }
 
 func (s *server) deleteToken(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
-	if err := s.Tokens.Revoke(r.Context(), mux.Vars(r)["id"]); err != nil {
+	if err := s.Tokens.Revoke(r.Context(), variable(r, "id")); err != nil {
 		s.accountProblem(err).write(w)
 		return
 	}

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
@@ -67,7 +65,7 @@ func (s *server) getUsers(w http.ResponseWriter, r *http.Request, _ c3p.Principa
 
 // deleteUser takes the telephones of the user out as well: whoever gets the name next is somebody else.
 func (s *server) deleteUser(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
-	name := mux.Vars(r)["name"]
+	name := variable(r, "name")
 	err := s.Users.Remove(r.Context(), name)
 	if err == nil {
 		_, err = s.Registrar.RemoveOf(r.Context(), time.Now(), name, "")
