@@ -6,6 +6,7 @@
 //	| POST /c3p, application/cccp+xml                             | yes  |
 //	| retries: same sender, requestId and body within 60 s        | yes, of commands that act |
 //	| /v1/conferences, participants, recording                    | yes  |
+//	| calling out, mute, gain, role, removal, lock                | yes  |
 //	| /v1/users, their bindings, /v1/tokens                       | yes, for administrators |
 //	| /openapi.yaml, /healthz, /readyz                            | yes  |
 //	| HTTP Basic (RFC 7617), bearer tokens (RFC 6750)             | yes  |

@@ -14,7 +14,7 @@ import (
 type cli struct {
 	Serve      serveCommand       `cmd:"" help:"Run the server."`
 	Check      checkCommand       `cmd:"" help:"Check a configuration file without starting."`
-	Conference conferenceCommands `cmd:"" help:"Make, list, show, end and record conferences."`
+	Conference conferenceCommands `cmd:"" help:"Make, show, command and record conferences."`
 	User       userCommands       `cmd:"" help:"Add, list and remove users."`
 	Token      tokenCommands      `cmd:"" help:"Make bearer tokens."`
 	Demo       demoCommand        `cmd:"" help:"Call the server with two voices, and say whether they heard each other."`

@@ -11,11 +11,19 @@ import (
 )
 
 type conferenceCommands struct {
-	New    conferenceNew    `cmd:"" help:"Make a conference."`
-	List   conferenceList   `cmd:"" help:"List conferences."`
-	Show   conferenceShow   `cmd:"" help:"Show a conference and who is in it."`
-	End    conferenceEnd    `cmd:"" help:"End a conference for good."`
-	Record conferenceRecord `cmd:"" help:"Start, pause, resume or stop its recording."`
+	New     conferenceNew     `cmd:"" help:"Make a conference."`
+	List    conferenceList    `cmd:"" help:"List conferences."`
+	Show    conferenceShow    `cmd:"" help:"Show a conference and who is in it."`
+	Invite  conferenceInvite  `cmd:"" help:"Have the conference call somebody."`
+	Mute    conferenceMute    `cmd:"" help:"Mute a participant."`
+	Unmute  conferenceUnmute  `cmd:"" help:"Let a participant be heard again."`
+	Promote conferencePromote `cmd:"" help:"Make a participant a presenter."`
+	Demote  conferenceDemote  `cmd:"" help:"Make a participant an attendee."`
+	Eject   conferenceEject   `cmd:"" help:"Take a participant out."`
+	Lock    conferenceLock    `cmd:"" help:"Let nobody new in."`
+	Unlock  conferenceUnlock  `cmd:"" help:"Open a conference again."`
+	Record  conferenceRecord  `cmd:"" help:"Start, pause, resume or stop its recording."`
+	End     conferenceEnd     `cmd:"" help:"End a conference for good."`
 }
 
 type conferenceNew struct {
@@ -134,13 +142,7 @@ func (c *conferenceShow) Run(io *streams, holder ctxHolder) error {
 	if err := table(io.out, describe(got.Conference)...); err != nil || len(got.Roster) == 0 {
 		return err
 	}
-	rows := [][]string{{""}, {"PARTICIPANT", "NAME", "ROLE", "MUTED", "STATUS", "JOINED"}}
-	for _, p := range got.Roster {
-		for _, e := range p.Endpoints {
-			rows = append(rows, []string{p.URI, p.DisplayName, p.Role, yesNo(p.Muted), e.Status, formatTime(e.Joined)})
-		}
-	}
-	return table(io.out, rows...)
+	return table(io.out, append([][]string{{""}}, rosterRows(got.Roster)...)...)
 }
 
 type conferenceEnd struct {

@@ -3,14 +3,15 @@
 // them agree, and not that others do: that is test/interop's.
 //
 //	calls out, one at a time                     yes
-//	calls in                                     no
+//	calls in                                     one, answered at once
 //	INVITE with an offer and without             yes
 //	re-INVITE and UPDATE of the peer             answered
 //	hold and resume                              yes
 //	digest authentication                        yes
 //	RFC 4733 and INFO digits                     sent
 //	UDP, TCP, TLS                                yes
-//	REGISTER, early media, forking               no
+//	REGISTER                                     once, by UDP
+//	early media, forking                         no
 //
 // A phone is one goroutine that ticks every 20 ms and owns its line: sockets, streams and coders. Others post a func to it.
 package phone

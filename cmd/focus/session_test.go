@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/api"
+	"github.com/seed-f3cefc8c/focus/internal/phone"
+	"github.com/seed-f3cefc8c/focus/pkg/mcu"
+)
+
+// sessionOfREADME is in the one example of README.md that needs a telephone.
+const sessionOfREADME = "/participants/alice"
+
+// session runs the example of a whole conference, with a telephone of alice's that answers, and looks at each roster.
+func (s *server) session(script string) {
+	s.t.Helper()
+	alice := s.registers("alice", "correct horse battery")
+	defer alice.Close(context.Background())
+	began := time.Now()
+	out := s.shell(script)
+	s.t.Logf("%v\n%s", time.Since(began).Round(time.Millisecond), out)
+	line, err := alice.Phone(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.wantsOut("she was taken out", line)
+	var rosters []string
+	for _, text := range strings.Split(out, "\n") {
+		if strings.Contains(text, `"participants":[`) {
+			rosters = append(rosters, brief(text))
+		}
+	}
+	want := []string{
+		"sip:alice@127.0.0.1 attendee connected", // she has answered
+		"sip:alice@127.0.0.1 attendee connected muted",
+		"sip:alice@127.0.0.1 presenter connected muted",
+		"sip:alice@127.0.0.1 presenter connected muted", // recorded
+		"", // taken out
+	}
+	if !slices.Equal(rosters, want) {
+		s.t.Errorf("rosters\n%s\nwant\n%s", strings.Join(rosters, "\n"), strings.Join(want, "\n"))
+	}
+	for _, want := range []string{`"subject":"Team"`, `"conferences":[`, `"dialing-out"`, `"locked":true`, `"recording":"started"`} {
+		if !strings.Contains(out, want) {
+			s.t.Errorf("%s is not said", want)
+		}
+	}
+}
+
+// brief is a roster in few words.
+func brief(text string) string {
+	var roster api.Participants
+	if err := json.Unmarshal([]byte(text), &roster); err != nil {
+		return err.Error()
+	}
+	var all []string
+	for _, p := range roster.Participants {
+		words := []string{p.URI, p.Role, p.Endpoints[0].Status}
+		if p.Muted {
+			words = append(words, "muted")
+		}
+		all = append(all, strings.Join(words, " "))
+	}
+	return strings.Join(all, ", ")
+}
+
+// registers is a telephone of a user that answers when it is called.
+func (s *server) registers(name, password string) *phone.Incoming {
+	s.t.Helper()
+	i, err := phone.Register(s.t.Context(), phone.Config{
+		Identity: "sip:" + name + "@127.0.0.1", Server: "127.0.0.1:" + s.ports[0], Network: phone.System(nil),
+		Codecs: mcu.Codecs()[:1:1], Address: netip.MustParseAddr("127.0.0.1"),
+		Credentials: func(string) (string, string, bool) { return name, password, true },
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return i
+}
+
+// TestASessionFromTheCommandLine is the same story with focus conference.
+func TestASessionFromTheCommandLine(t *testing.T) {
+	s := newServer(t)
+	s.start()
+	s.shell("echo 'correct horse battery' | bin/focus user add alice --display-name Alice")
+	alice := s.registers("alice", "correct horse battery")
+	defer alice.Close(context.Background())
+	s.shell("bin/focus conference new --id session")
+	if out := s.shell("bin/focus conference invite session alice"); !strings.Contains(out, "dialing-out") {
+		t.Errorf("invite: %s", out)
+	}
+	line, err := alice.Phone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.shell("until bin/focus conference show session | grep -q ' connected '; do sleep 0.05; done")
+	for _, row := range []struct{ command, want string }{
+		{"mute session alice", "attendee +yes +connected"},
+		{"unmute session sip:alice@127.0.0.1", "attendee +no +connected"},
+		{"promote session alice", "presenter +no +connected"},
+		{"demote session alice", "attendee +no +connected"},
+		{"lock session", "locked +yes"},
+		{"unlock session", "locked +no"},
+		{"eject session alice", "participants +0"},
+	} {
+		s.shell("bin/focus conference " + row.command)
+		if shown := s.shell("bin/focus conference show session"); !regexp.MustCompile(row.want).MatchString(shown) {
+			t.Errorf("after %s:\n%s\nwant %s", row.command, shown, row.want)
+		}
+	}
+	s.wantsOut("she was taken out", line)
+	refused := exec.Command(s.in("bin/focus"), "conference", "mute", "session", "nobody")
+	refused.Dir = s.dir
+	if out, err := refused.CombinedOutput(); err == nil || !strings.Contains(string(out), "nobody of that name") {
+		t.Errorf("muting nobody: %v %s", err, out)
+	}
+	s.shell("bin/focus conference end session")
+	s.stop()
+}
