@@ -128,13 +128,17 @@ func (r *reader) users(d *Document, e *strictxml.Element) {
 // AppendXML writes d as a document of its own.
 func (d *Document) AppendXML(dst []byte) []byte {
 	w := strictxml.NewWriter(dst)
+	d.appendStart(&w)
+	d.append(&w)
+	return w.Bytes()
+}
+
+func (d *Document) appendStart(w *strictxml.Writer) {
 	w.Declaration()
 	w.Start("conference-info")
 	w.Attr("xmlns", Namespace)
 	w.Attr("xmlns:msci", MSNamespace)
 	w.Attr("xmlns:fx", ExtensionNamespace)
-	d.append(&w)
-	return w.Bytes()
 }
 
 // AppendFragment writes d inside a document that declares the prefixes msci and fx.
@@ -150,17 +154,22 @@ func (d *Document) append(w *strictxml.Writer) {
 	if d.Version != 0 {
 		w.IntAttr("version", int64(d.Version))
 	}
+	d.appendContent(w, nil)
+	w.End("conference-info")
+}
+
+// appendContent writes what follows the attributes; fragments are further users.
+func (d *Document) appendContent(w *strictxml.Writer, fragments [][]byte) {
 	if d.Description != nil {
 		d.Description.append(w)
 	}
 	if d.ConferenceState != nil {
 		d.ConferenceState.append(w)
 	}
-	d.appendUsers(w)
+	d.appendUsers(w, fragments)
 	if d.View != nil {
 		d.View.append(w)
 	}
-	w.End("conference-info")
 }
 
 func (s *ConferenceState) append(w *strictxml.Writer) {
@@ -176,8 +185,8 @@ func (s *ConferenceState) append(w *strictxml.Writer) {
 	w.End("conference-state")
 }
 
-func (d *Document) appendUsers(w *strictxml.Writer) {
-	if d.UsersState == "" && len(d.Users) == 0 {
+func (d *Document) appendUsers(w *strictxml.Writer, fragments [][]byte) {
+	if d.UsersState == "" && len(d.Users)+len(fragments) == 0 {
 		return
 	}
 	w.Start("users")
@@ -185,6 +194,9 @@ func (d *Document) appendUsers(w *strictxml.Writer) {
 	for i := range d.Users {
 		w.Start("user")
 		d.Users[i].append(w)
+	}
+	for _, fragment := range fragments {
+		w.Raw(fragment)
 	}
 	w.End("users")
 }

@@ -48,9 +48,7 @@ func (s *Server) document(record conference.Record, show secrets) *confinfo.Docu
 
 // describeMeeting adds what happens in the conference.
 func describeMeeting(document *confinfo.Document, c *conference.Conference) {
-	active, count := true, c.Len()-len(c.Lobby())
-	document.ConferenceState.Active, document.ConferenceState.UserCount = &active, &count
-	document.ConferenceState.Recording = recordingState(c.Recording())
+	document.ConferenceState = conferenceState(c)
 	document.UsersState = confinfo.Full
 	for _, p := range c.Participants() {
 		document.Users = append(document.Users, userElement(p))

@@ -24,6 +24,8 @@ type Focus struct {
 	gone    chan struct{} // closed when the MCU has forgotten the conference too: it may start again
 	done    chan struct{} // closed when the other sides have answered BYE as well
 
+	hub *hub // tells who watches
+
 	// Owned by the loop.
 	conference *conference.Conference
 	legs       map[conference.EndpointID]*leg // with an accepted call
@@ -106,12 +108,14 @@ func (s *Server) start(ctx context.Context, id conference.ID) (*Focus, error) {
 
 func (s *Server) newFocus(record conference.Record) *Focus {
 	c := conference.New(record)
-	return &Focus{
+	f := &Focus{
 		server: s, id: record.ID, uri: string(c.URI()), log: s.log.With("conference", record.ID),
 		queue: make(chan func(), maxQueue), stopped: make(chan struct{}), gone: make(chan struct{}), done: make(chan struct{}),
 		conference: c, legs: make(map[conference.EndpointID]*leg), pins: make(map[*leg]*pinDialogue), since: time.Now(),
 		booting: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), version: record.Version,
 	}
+	f.hub = newHub(f)
+	return f
 }
 
 // loop owns the conference. It ends after finish.
@@ -127,6 +131,7 @@ func (f *Focus) loop() {
 		case <-timer.C:
 			_ = f.server.guard("waiting", func() error { f.tick(time.Now()); return nil })
 		}
+		f.hub.moved(f.conference.Revision())
 	}
 }
 

@@ -1,0 +1,174 @@
+package focus
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// hub tells everybody who watches a conference that there is news. Its way, in a straight line:
+//
+//  1. The loop has done a piece of work and calls moved: if the revision is another one, it drops a token into kick. That is all that the loop
+//     does for any number of watchers.
+//  2. hub.loop takes the token, and asks the conference's loop for what has changed since it last asked (take, progressSince).
+//  3. The mirror compares, and says whether there is anything to see.
+//  4. fanOut wakes the watchers. The first change goes out at once, then there is a pause of at least newsInterval.
+//  5. Each watcher asks for what differs between what it was last told and now (since): the first one to ask has it made, all others at the same
+//     revision share it.
+type hub struct {
+	focus *Focus
+	kick  chan struct{} // one token: there is news
+	told  uint64        // revision that moved has seen; owned by the loop of the focus
+
+	taking sync.Mutex // held while the conference is asked
+	asked  int        // how often
+
+	mu       sync.Mutex
+	mirror   *mirror
+	fanned   uint64 // revision of the last fanOut
+	watchers map[*watcher]struct{}
+	running  bool
+	ready    chan struct{} // closed when the mirror shows something
+}
+
+// watcher is one who watches: a subscription, or a Watch.
+type watcher struct {
+	wake func() // there is news; must not block
+}
+
+// newsInterval is the least time between two fanOuts: "at most 5 notifications a second".
+const newsInterval = 200 * time.Millisecond
+
+func newHub(f *Focus) *hub {
+	return &hub{
+		focus: f, kick: make(chan struct{}, 1), mirror: newMirror(f.since), watchers: map[*watcher]struct{}{}, ready: make(chan struct{}),
+	}
+}
+
+// moved is called on the loop of the focus after each piece of work.
+func (h *hub) moved(revision uint64) {
+	if revision == h.told {
+		return
+	}
+	h.told = revision
+	select {
+	case h.kick <- struct{}{}:
+	default: // it will see this change too
+	}
+}
+
+// enter adds a watcher; with the first one the hub begins to work, and then it does until the meeting ends.
+func (h *hub) enter(ctx context.Context, w *watcher) error {
+	h.mu.Lock()
+	h.watchers[w] = struct{}{}
+	start := !h.running
+	h.running = true
+	h.mu.Unlock()
+	if start {
+		h.focus.server.run("telling the watchers of "+string(h.focus.id), h.loop)
+	}
+	select {
+	case <-h.ready:
+		return nil
+	case <-h.focus.server.ctx.Done():
+		h.leave(w)
+		return errClosing
+	case <-ctx.Done():
+		h.leave(w)
+		return context.Cause(ctx)
+	}
+}
+
+func (h *hub) leave(w *watcher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.watchers, w)
+}
+
+// loop ends with the meeting.
+func (h *hub) loop(ctx context.Context) {
+	h.begin(ctx)
+	for {
+		select {
+		case <-h.kick:
+		case <-h.focus.stopped:
+			h.end()
+			return
+		}
+		if err := h.take(ctx); err != nil && !errors.Is(err, errGone) {
+			h.focus.log.Warn("watchers are not told", "err", err)
+		}
+		if h.fanOut() && !h.pause() {
+			h.end()
+			return
+		}
+	}
+}
+
+// begin fills the mirror. Nobody is woken: who watches asks for everything first.
+func (h *hub) begin(ctx context.Context) {
+	defer close(h.ready)
+	if err := h.take(ctx); err != nil && !errors.Is(err, errGone) {
+		h.focus.log.Warn("watchers are not told", "err", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fanned = h.mirror.revision
+}
+
+// pause is false when the meeting ends meanwhile.
+func (h *hub) pause() bool {
+	timer := time.NewTimer(newsInterval)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-h.focus.stopped:
+		return false
+	}
+}
+
+// take asks the conference what has changed.
+func (h *hub) take(ctx context.Context) error {
+	h.taking.Lock()
+	defer h.taking.Unlock()
+	h.asked++
+	h.mu.Lock()
+	known := h.mirror.known
+	h.mu.Unlock()
+	var p progress
+	if err := h.focus.do(ctx, func() error { p = h.focus.progressSince(known); return nil }); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mirror.apply(p, h.focus.server.shared)
+	return nil
+}
+
+// fanOut wakes all watchers if there is something that they have not been woken for.
+func (h *hub) fanOut() bool {
+	h.mu.Lock()
+	news := h.mirror.revision != h.fanned
+	h.fanned = h.mirror.revision
+	waking := make([]*watcher, 0, len(h.watchers))
+	for w := range h.watchers {
+		waking = append(waking, w)
+	}
+	h.mu.Unlock()
+	if !news {
+		return false
+	}
+	for _, w := range waking {
+		w.wake()
+	}
+	return true
+}
+
+func (h *hub) end() {
+	h.mu.Lock()
+	h.mirror.end()
+	h.mu.Unlock()
+	h.fanOut()
+}
