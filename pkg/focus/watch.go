@@ -39,10 +39,7 @@ func (s *Server) Watch(ctx context.Context, by c3p.Principal, id conference.ID) 
 		}
 	}}
 	f, err := s.inFocus(ctx, id, func(f *Focus) error {
-		if !f.conference.MayCommand(actor(by)) {
-			return conference.ErrNotPermitted
-		}
-		return nil
+		return f.conference.May(actor(by), conference.GetConference, "")
 	})
 	if err != nil {
 		return nil, err

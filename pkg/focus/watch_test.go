@@ -155,7 +155,7 @@ func TestAWatcherIsToldWhatDiffers(t *testing.T) {
 func TestWhoMayWatch(t *testing.T) {
 	watched(t, func(t *testing.T, f *Focus) {
 		f.joins(t, "sip:bob@example.com")
-		for _, by := range []c3p.Principal{{}, {URI: "sip:bob@example.com", Authenticated: true, Role: c3p.RoleUser}, {URI: "sip:olivia@example.com"}} {
+		for _, by := range []c3p.Principal{{}, {URI: "sip:carol@example.com", Authenticated: true, Role: c3p.RoleUser}, {URI: "sip:olivia@example.com"}} {
 			if _, err := f.server.Watch(t.Context(), by, f.id); !errors.Is(err, conference.ErrNotPermitted) {
 				t.Errorf("%+v watches: %v", by, err)
 			}
