@@ -86,6 +86,38 @@ func TestTalkersComeAndGoWithoutAllocation(t *testing.T) {
 	}
 }
 
+func TestFiltersAllocateNothing(t *testing.T) {
+	mix, now := mixer.New(mixer.Config{}), time.Unix(0, 0)
+	t.Cleanup(mix.Close)
+	var mouths []*mouth
+	var members []*mixer.Member
+	for i := range 12 {
+		m := &mouth{rate: 8000, tone: pcm.Tone(8000, 440, mixer.FrameDuration, -20)}
+		mouths = append(mouths, m)
+		members = append(members, mix.Add(mixer.MemberConfig{
+			Source: m, Sink: m, Format: mixer.Format{Codec: linear8}, Encoder: &linearEncoder{}, ID: string(rune('a' + i)),
+		}))
+	}
+	filters := []*mixer.Filter{nil, {IDs: []string{"a", "c"}}, {Only: true, IDs: []string{"b"}}}
+	turn := 0
+	round := func() {
+		for range 12 {
+			for i := range mouths {
+				mouths[i].level = pcm.Level{DBov: -20, Voice: (i+turn)%6 == 0}
+				members[i].SetFilter(filters[(i+turn)%3])
+			}
+			turn++
+			mix.Tick(now)
+		}
+	}
+	for range 20 {
+		round()
+	}
+	if got := testing.AllocsPerRun(5, round); got != 0 {
+		t.Errorf("%v allocations in 12 ticks", got)
+	}
+}
+
 func BenchmarkTick(b *testing.B) {
 	for _, bb := range []struct{ members, talking int }{{10, 3}, {100, 3}, {1000, 3}, {1000, 100}} {
 		b.Run(fmt.Sprintf("PCMU/%d_members_%d_talking", bb.members, bb.talking), func(b *testing.B) {

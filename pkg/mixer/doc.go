@@ -7,7 +7,7 @@
 //	voice.go    2  Source.Frame of only those, resampled to the rate of the conference, faded in or out over the frame
 //	bus.go      3  the 32-bit sum, once; limited to 16 bits it is the common mix; without a voice it is comfort noise
 //	tap.go      4  the common mix at the rate of each format
-//	own.go      5  sum minus own for those who are heard or are told something in private
+//	own.go      5  sum minus own for those who are heard or are told something in private; filter.go takes out whom somebody is not to hear
 //	group.go    6  packets: each Format encodes the common mix once, for all its listeners who are not heard
 //	handover.go 7  a listener goes from the shared encoder to his own and back without a click
 //	rate.go     8  the conference takes the best rate its members can use; for one tick both rates run and are cross-faded
@@ -24,6 +24,7 @@
 // |---|---|
 // | sum minus own, loudest N, limiter, comfort noise | yes |
 // | mute, deaf, gain, announcements to all and to one | yes |
+// | who hears whom | yes, for 128 listeners |
 // | ptime 10, 20, 30, 40, 60 ms per listener | yes; packets of one Format have one phase |
 // | DTX of the encoder (Opus) | yes: a nil payload |
 // | stereo, positions in the room | no |

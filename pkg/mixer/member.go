@@ -20,6 +20,9 @@ type MemberConfig struct {
 
 	Muted, Deaf bool
 	Gain        float64 // dB, as in SetGain
+
+	ID     string  // whose voice it is, for the filters of others
+	Filter *Filter // as in SetFilter
 }
 
 // Member is one participant's audio. Its methods are called on the goroutine that calls Tick.
@@ -32,6 +35,11 @@ type Member struct {
 	muted   bool
 	deaf    bool
 	gain    float32 // a factor
+
+	id     string
+	filter *Filter // filter.go: whom he hears
+	past   *Filter // … as it was at the end of the last tick
+	shut   bool    // … somebody in the sum is kept from him
 
 	level    pcm.Level
 	loudness float32 // floor.go: falls slowly
@@ -52,7 +60,10 @@ const gainLimit = 40
 func (m *Mixer) Add(config MemberConfig) *Member {
 	member := &Member{
 		mixer: m, source: config.Source, sink: config.Sink, encoder: config.Encoder,
-		muted: config.Muted, deaf: config.Deaf, loudness: pcm.Silence, level: pcm.Level{DBov: pcm.Silence},
+		muted: config.Muted, deaf: config.Deaf, loudness: pcm.Silence, level: pcm.Level{DBov: pcm.Silence}, id: config.ID,
+	}
+	if member.SetFilter(config.Filter) {
+		member.past = config.Filter // he has heard nobody yet
 	}
 	member.SetGain(config.Gain)
 	if member.source != nil {
@@ -83,6 +94,7 @@ func (m *Mixer) Remove(member *Member) {
 		member.group.leave(member)
 	}
 	m.dropOwn(member)
+	m.dropFilter(member)
 	if len(m.members) == 0 {
 		m.releaseGroups()
 		m.hush()

@@ -69,6 +69,7 @@ type Mixer struct {
 	taps      []*tap    // tap.go
 	groups    []*group  // group.go
 	owns      []*own    // own.go
+	filtered  []*Member // filter.go: those who have a filter, or had one in the last tick
 
 	idleVoices []*voice
 	idleOwns   []*own
@@ -156,6 +157,7 @@ func (m *Mixer) pack() {
 func (m *Mixer) settle() {
 	m.turning = false
 	m.releaseVoices()
+	m.settleFilters()
 	m.releaseOwns()
 	m.releaseGroups()
 }

@@ -2,6 +2,7 @@ package mixer_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,6 +18,8 @@ type modelMember struct {
 	gain         float64 // a factor
 	volume, base float64 // at the end of the last tick: of his voice, and of what he hears
 	wants        []float64
+	filter, past *mixer.Filter // whom he hears, now and at the end of the last tick
+	name         string
 }
 
 // slowTick is the mixer as one would say it: for each listener and each sample add everybody else. Volumes go to where they should be in
@@ -28,15 +31,22 @@ func slowTick(members []*modelMember, rate int) {
 			along, sum := float64(i+1)/float64(n), 0.0
 			for _, talker := range members {
 				if talker != listener {
-					sum += towards(talker.volume, talker.target(), talker.soon(along)) * float64(talker.sample((talker.step-1)*n+i))
+					sum += towards(listener.hears(listener.past, talker), listener.hears(listener.filter, talker), along) * towards(talker.volume, talker.target(), talker.soon(along)) * float64(talker.sample((talker.step-1)*n+i))
 				}
 			}
 			listener.wants = append(listener.wants, sum*towards(listener.base, listener.ear(), along))
 		}
 	}
 	for _, m := range members {
-		m.volume, m.base = m.target(), m.ear()
+		m.volume, m.base, m.past = m.target(), m.ear(), m.filter
 	}
+}
+
+func (m *modelMember) hears(f *mixer.Filter, talker *modelMember) float64 {
+	if f == nil || slices.Contains(f.IDs, talker.name) == f.Only {
+		return 1
+	}
+	return 0
 }
 
 func (m *modelMember) soon(along float64) float64 {
@@ -62,6 +72,9 @@ func (m *modelMember) ear() float64 {
 	return 1
 }
 
+// namesOfPeople are those of the first who join, in all combinations that matter.
+var namesOfPeople = [][]string{{"p0"}, {"p1"}, {"p0", "p1"}, {"p1", "p2", "p3"}, {}}
+
 func TestMixerIsTheSlowOne(t *testing.T) {
 	ptimes := []time.Duration{10, 20, 30, 40, 60}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -72,7 +85,7 @@ func TestMixerIsTheSlowOne(t *testing.T) {
 			ptime := rapid.SampledFrom(ptimes).Draw(rt, "ptime") * time.Millisecond
 			p := r.joinsAs(mixer.Format{Codec: linear8, Ptime: ptime}, 300+250*float64(i))
 			p.peak = 1500
-			members = append(members, &modelMember{person: p, gain: 1, base: 1})
+			members = append(members, &modelMember{person: p, gain: 1, base: 1, name: p.name})
 		}
 		for range rapid.IntRange(1, 60).Draw(rt, "ticks") {
 			meddle(rt, members[rapid.IntRange(0, len(members)-1).Draw(rt, "who")])
@@ -90,7 +103,13 @@ func TestMixerIsTheSlowOne(t *testing.T) {
 }
 
 func meddle(rt *rapid.T, m *modelMember) {
-	switch rapid.IntRange(0, 5).Draw(rt, "what") {
+	switch rapid.IntRange(0, 6).Draw(rt, "what") {
+	case 6:
+		m.filter = nil
+		if rapid.Bool().Draw(rt, "filter") {
+			m.filter = &mixer.Filter{Only: rapid.Bool().Draw(rt, "only"), IDs: rapid.SampledFrom(namesOfPeople).Draw(rt, "whom")}
+		}
+		m.member.SetFilter(m.filter)
 	case 0, 1:
 		m.talking = !m.talking
 	case 2:

@@ -6,8 +6,8 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
 )
 
-// own is the output of a member who is on his own encoder. It plays one of two things: his path (sum minus own, plus what he is told in
-// private) while he has a voice or a prompt; else what his group plays, until the hangover is over and he goes back to the shared
+// own is the output of a member who is on his own encoder. It plays one of two things: his path (sum minus own, minus whom he is not to hear,
+// plus what he is told in private) while he has a voice or a prompt or such a one speaks; else what his group plays, until the hangover is over and he goes back to the shared
 // encoder.
 type own struct {
 	member   *Member
@@ -37,6 +37,7 @@ func (m *Mixer) prepareOwns() {
 			m.bridge(v.member)
 		}
 	}
+	m.applyFilters()
 	for _, o := range m.owns {
 		o.prepare()
 	}
@@ -72,7 +73,7 @@ func (o *own) prepare() {
 		member.private.target = 1
 		member.private.pull()
 	}
-	o.path = member.voice != nil || member.private != nil
+	o.path = member.voice != nil || member.private != nil || member.shut
 	if o.path && o.heard != nil {
 		o.enterPath()
 	}
@@ -101,6 +102,9 @@ func (o *own) render(i int, b *bus) {
 	if member.voice != nil {
 		pcm.Subtract(b.scratch, b.sum, member.voice.lanes[i].pcm)
 		others--
+	}
+	if member.shut {
+		others -= member.shutOut(b.scratch, i)
 	}
 	target := o.base // the cross-fade in choose is fade enough when the path ends
 	if o.path {

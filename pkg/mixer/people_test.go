@@ -39,6 +39,7 @@ var (
 // person has a tone for a voice and an ear that keeps everything.
 type person struct {
 	t       testing.TB
+	name    string
 	member  *mixer.Member
 	rate    int
 	hz      float64
@@ -121,13 +122,13 @@ func (r *room) joins(rate int, hz float64) *person {
 }
 
 func (r *room) joinsAs(format mixer.Format, hz float64) *person {
-	p := &person{t: r.t, rate: format.Rate(), hz: hz, peak: 4000, format: format}
+	p := &person{t: r.t, name: fmt.Sprintf("p%d", r.mix.Len()), rate: format.Rate(), hz: hz, peak: 4000, format: format}
 	encoder, err := format.Codec.NewEncoder(format.Rate(), format.Params)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(encoder.Close)
-	p.member = r.mix.Add(mixer.MemberConfig{Source: p, Sink: p, Format: format, Encoder: encoder})
+	p.member = r.mix.Add(mixer.MemberConfig{Source: p, Sink: p, Format: format, Encoder: encoder, ID: p.name})
 	return p
 }
 

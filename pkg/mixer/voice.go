@@ -31,6 +31,8 @@ func (l *lane) run(src, past []int16, from, to, era int) {
 type voice struct {
 	source  Source
 	member  *Member // nil for a player, and for a member who was removed while he spoke
+	id      string  // of the member, also of one who was removed
+	room    bool    // not a member's: what is played to everybody
 	rate    int
 	frame   []int16 // this tick's 20 ms as they came
 	last    []int16 // the 20 ms before
@@ -47,6 +49,10 @@ func (m *Mixer) newVoice(source Source, member *Member) *voice {
 		v = &voice{frame: make([]int16, 0, initialCapacity), last: make([]int16, 0, initialCapacity)}
 	}
 	v.source, v.member, v.rate = source, member, 0
+	v.id, v.room = "", member == nil
+	if member != nil {
+		v.id = member.id
+	}
 	v.frame, v.last = v.frame[:0], v.last[:0]
 	v.gain, v.target = 0, 0
 	v.limiter = [2]pcm.Limiter{}
