@@ -27,7 +27,7 @@ func (s *Server) addUser(ctx context.Context, call *c3p.Call) (c3p.Command, erro
 	}
 	out, agreed, err := leg.negotiate(endpoint.SDP)
 	if err == nil {
-		err = c.join(ctx, leg, agreed)
+		err = c.join(ctx, leg, agreed, user.Hears)
 	}
 	if err != nil {
 		leg.discard()
@@ -40,8 +40,9 @@ func (s *Server) addUser(ctx context.Context, call *c3p.Call) (c3p.Command, erro
 	return &c3p.AddUser{Keys: command.Keys, User: &user}, nil
 }
 
-// join links a new leg in, unless its endpoint is here already or the conference has ended meanwhile.
-func (c *Conference) join(ctx context.Context, leg *Leg, agreed *negotiated) error {
+// join links a new leg in, unless its endpoint is here already or the conference has ended meanwhile. hears is whom the user hears; nil: as
+// before.
+func (c *Conference) join(ctx context.Context, leg *Leg, agreed *negotiated, hears *confinfo.Hears) error {
 	refused := errClosed
 	err := c.clock.call(ctx, func() {
 		switch {
@@ -51,6 +52,9 @@ func (c *Conference) join(ctx context.Context, leg *Leg, agreed *negotiated) err
 			refused = errEndpointExists
 		default:
 			refused = nil
+			if hears != nil {
+				c.remember(leg.user, filterOf(hears))
+			}
 			c.link(leg, agreed, time.Now())
 		}
 	})

@@ -35,7 +35,8 @@ type Conference struct {
 	frames        int64 // the conference clock: frames since it began, skipped ones included
 	ticking       bool
 	ended         bool
-	announcements bool // join and leave tones
+	announcements bool                     // join and leave tones
+	filters       map[string]*mixer.Filter // whom users hear, by user; not there: everybody
 	playback      *playback
 	recording     *recording
 	buffer        [samplesPerFrame]int16
@@ -47,6 +48,10 @@ func (s *Server) newConference(document *confinfo.Document) *Conference {
 		began:         time.Now(),
 		mixer:         mixer.New(mixer.Config{Seed: rand.Uint64()}),
 		announcements: true,
+		filters:       make(map[string]*mixer.Filter),
+	}
+	if s := document.ConferenceState; s != nil && s.Announcements != nil {
+		c.announcements = *s.Announcements
 	}
 	if d := document.Description; d != nil {
 		c.id, c.subject, c.organizer, c.language = d.ConferenceID, d.Subject, d.Organizer, d.Language
@@ -149,6 +154,9 @@ func (c *Conference) unlink(l *Leg, now time.Time) {
 		c.legs = append(c.legs[:i:i], c.legs[i+1:]...)
 		c.clock.load.Add(-1)
 		l.end(now)
+		if len(c.legsOf(l.user)) == 0 {
+			delete(c.filters, l.user)
+		}
 		break
 	}
 	if len(c.legs) == 0 && c.ticking {

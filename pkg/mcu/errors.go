@@ -23,6 +23,7 @@ var (
 	errStale          = errors.New("another focus commands this conference")
 	errClosed         = errors.New("MCU is shutting down")
 	errNoPrompt       = errors.New("no such prompt")
+	errTooManyFilters = errors.New("too many participants have media filters")
 	errPanicked       = errors.New("the same request ended in a panic")
 )
 
@@ -40,6 +41,7 @@ var reasons = []struct {
 	{errNoRecordings, c3p.ReasonRecordingDoesNotStart},
 	{errStale, c3p.ReasonStaleEpoch},
 	{errNoPrompt, c3p.ReasonPromptDoesNotExist},
+	{errTooManyFilters, c3p.ReasonServiceUnavailable},
 	{errClosed, c3p.ReasonServiceUnavailable},
 	{media.ErrNoPort, c3p.ReasonServiceUnavailable},
 	{context.Canceled, c3p.ReasonServiceUnavailable},

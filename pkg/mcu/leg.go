@@ -77,6 +77,7 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 	if l.language == "" {
 		l.language = c.language
 	}
+	l.preset(endpoint.Media)
 	l.voice.leg = l
 	l.sender = media.NewAudioSender(l.rtp, uint32(random()))
 	l.stream = media.NewAudioStream(media.AudioStreamConfig{LocalSSRC: l.sender.SSRC(), Digit: l.digit})
@@ -85,6 +86,15 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 		Own: c.server.ports.Own,
 	}, now)
 	return l, nil
+}
+
+// preset takes the filters with which a leg begins, so that who joins muted is never heard. Nothing of it is linked yet.
+func (l *Leg) preset(media []confinfo.Media) {
+	for i := range media {
+		if m := &media[i]; m.ID == audioMedia {
+			l.muted, l.deaf = m.IngressFilter == confinfo.Block, m.EgressFilter == confinfo.Block
+		}
+	}
 }
 
 // random is unpredictable: strangers must guess neither SSRCs nor session ids.
@@ -105,7 +115,14 @@ func (l *Leg) enter() {
 	if l.mixer = l.conference.mixer; !l.admitted {
 		l.mixer = mixer.New(mixer.Config{})
 	}
-	l.member = l.mixer.Add(mixer.MemberConfig{Source: &l.voice, Sink: outlet{l}, Format: l.format, Encoder: l.encoder})
+	filter := l.conference.filters[l.user]
+	l.member = l.mixer.Add(mixer.MemberConfig{
+		Source: &l.voice, Sink: outlet{l}, Format: l.format, Encoder: l.encoder, ID: l.user, Filter: filter,
+	})
+	if !l.member.SetFilter(filter) { // too many have one: hearing nobody is better than hearing whom one must not
+		l.log.Warn("too many media filters: the leg hears nobody")
+		l.deaf = true
+	}
 	l.control()
 	if l.admitted {
 		l.conference.announce(toneJoined)

@@ -113,6 +113,10 @@ func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (
 		return s.modifyEndpoint
 	case *c3p.ModifyEndpointMedia:
 		return s.modifyEndpointMedia
+	case *c3p.SetMediaFilter:
+		return s.setMediaFilter
+	case *c3p.ModifyConference:
+		return s.modifyConference
 	case *c3p.ModifyConferenceAnnouncements:
 		return s.modifyConferenceAnnouncements
 	case *c3p.StartRecording:
