@@ -39,7 +39,7 @@ func (c *Conference) Modify(now time.Time, by Actor, m Modification) ([]Change, 
 	if err := r.validateContent(now); err != nil {
 		return nil, err
 	}
-	if r.sameContent(&c.record) {
+	if r.SameContent(&c.record) {
 		return nil, nil
 	}
 	c.record = r

@@ -134,13 +134,13 @@ func (r Record) Clone() Record {
 
 // Equal reports whether two records are the same, whatever their versions.
 func (r *Record) Equal(s *Record) bool {
-	return r.ID == s.ID && r.Organizer == s.Organizer && r.Created.Equal(s.Created) && r.Ended.Equal(s.Ended) && r.sameContent(s) &&
+	return r.ID == s.ID && r.Organizer == s.Organizer && r.Created.Equal(s.Created) && r.Ended.Equal(s.Ended) && r.SameContent(s) &&
 		r.Locked == s.Locked && r.MuteAll == s.MuteAll && r.Recording == s.Recording && r.Silent == s.Silent &&
 		maps.Equal(r.Roles, s.Roles)
 }
 
-// sameContent compares what Modify can change.
-func (r *Record) sameContent(s *Record) bool {
+// SameContent reports whether two records are the same in what Modify can change.
+func (r *Record) SameContent(s *Record) bool {
 	return r.Subject == s.Subject && r.AdmissionPolicy == s.AdmissionPolicy && r.Lobby == s.Lobby && r.PSTNLobbyBypass == s.PSTNLobbyBypass &&
 		r.PIN == s.PIN && r.Expires.Equal(s.Expires) && r.AutoRecord == s.AutoRecord && slices.Equal(r.Invitees, s.Invitees)
 }

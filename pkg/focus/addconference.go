@@ -36,7 +36,8 @@ func (s *Server) recordOf(document *confinfo.Document, by conference.Caller) (co
 	}
 	record := conference.Record{
 		Organizer: by.URI.UserID(), Subject: d.Subject, AdmissionPolicy: conference.AdmissionPolicy(d.AdmissionPolicy),
-		PIN: conference.PIN(d.Passcode), Expires: d.ExpiryTime, AutoRecord: d.AutoRecord != nil && *d.AutoRecord,
+		PIN: conference.PIN(d.Passcode), Expires: d.ExpiryTime, AutoRecord: yes(d.AutoRecord), Lobby: yes(d.Lobby),
+		PSTNLobbyBypass: yes(d.PSTNLobbyBypass),
 	}
 	if d.Organizer != "" {
 		record.Organizer = userOf(d.Organizer)
@@ -59,6 +60,9 @@ func (s *Server) recordOf(document *confinfo.Document, by conference.Caller) (co
 	}
 	return record, err
 }
+
+// yes is a setting that is off where it is not said.
+func yes(setting *bool) bool { return setting != nil && *setting }
 
 // maxDraws bounds the search for a free id of ten digits.
 const maxDraws = 10

@@ -25,10 +25,10 @@ const participation = "participation"
 
 // document is what a client is told of a record: its focus as the entity, and what to dial in conf-uris.
 func (s *Server) document(record conference.Record, show secrets) *confinfo.Document {
-	active, autoRecord := false, record.AutoRecord
+	active := false
 	d := &confinfo.Description{
 		Subject: record.Subject, ConferenceID: string(record.ID), ExpiryTime: record.Expires.UTC(), AdmissionPolicy: string(record.AdmissionPolicy),
-		Organizer: string(record.Organizer), AutoRecord: &autoRecord,
+		Organizer: string(record.Organizer), AutoRecord: &record.AutoRecord, Lobby: &record.Lobby, PSTNLobbyBypass: &record.PSTNLobbyBypass,
 		ConfURIs: []confinfo.URI{
 			{URI: string(s.config.Dial(record.ID)), DisplayText: "telephone", Purpose: participation},
 			{URI: string(conference.MCUURI(record.Organizer, conference.AudioVideo, record.ID)), DisplayText: "audio", Purpose: conference.AudioVideo},

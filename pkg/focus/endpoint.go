@@ -30,7 +30,7 @@ func (l *leg) Add(ctx context.Context, offer *b2bua.Description) (b2bua.Descript
 	if l.called {
 		endpoint.JoiningMethod = confinfo.DialedOut
 	}
-	if l.needPIN {
+	if l.outside() {
 		endpoint.Admitted = new(bool)
 	}
 	body, err := l.focus.command(ctx, &c3p.AddUser{

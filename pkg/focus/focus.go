@@ -32,15 +32,14 @@ type Focus struct {
 	pins       map[*leg]*pinDialogue          // those of legs that are being asked
 	since      time.Time                      // start
 	visited    bool                           // somebody was in
-	unlocked   bool                           // by its own end: the stored record is still locked
 	over       bool
 	prompts    uint64 // numbers what was spoken
 
-	booting   chan struct{} // held while the MCU is told about the conference
-	booted    bool          // owned by whoever holds booting
-	recording chan struct{} // held while a recording command is at the MCU
-	storing   chan struct{} // held while the record is written
-	version   uint64        // of the stored record; owned by whoever holds storing
+	booting   chan struct{}     // held while the MCU is told about the conference
+	booted    bool              // owned by whoever holds booting
+	recording chan struct{}     // held while a recording command is at the MCU
+	storing   chan struct{}     // held while the record is written
+	stored    conference.Record // owned by whoever holds storing
 }
 
 // errGone says that the meeting ended while a request was on its way.
@@ -103,6 +102,7 @@ func (s *Server) start(ctx context.Context, id conference.ID) (*Focus, error) {
 	}
 	s.run("conference "+string(id), func(context.Context) { f.loop() })
 	f.log.Info("conference started")
+	f.goOn(record)
 	return f, nil
 }
 
@@ -112,7 +112,7 @@ func (s *Server) newFocus(record conference.Record) *Focus {
 		server: s, id: record.ID, uri: string(c.URI()), log: s.log.With("conference", record.ID),
 		queue: make(chan func(), maxQueue), stopped: make(chan struct{}), gone: make(chan struct{}), done: make(chan struct{}),
 		conference: c, legs: make(map[conference.EndpointID]*leg), pins: make(map[*leg]*pinDialogue), since: time.Now(),
-		booting: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), version: record.Version,
+		booting: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), stored: record,
 	}
 	f.hub = newHub(f)
 	return f
@@ -159,12 +159,9 @@ func (f *Focus) tick(now time.Time) {
 	for l, p := range f.pins {
 		p.tick(f, l, now)
 	}
-	locked := f.conference.Locked()
+	f.letGo(f.conference.Expire(now))
 	switch {
-	case f.conference.Expire(now) != nil:
-		if locked != f.conference.Locked() {
-			f.unlocked = true
-		}
+	case f.conference.Ended():
 		f.finish(480, "the conference has ended")
 	case !f.used() && !now.Before(f.since.Add(unusedTime)):
 		f.finish(480, "the conference has ended")
@@ -232,11 +229,9 @@ func (f *Focus) finish(code int, text string) {
 	clear(f.legs)
 	clear(f.pins)
 	f.log.Info("conference stopped", "reason", text)
-	record, unlocked := f.conference.Record(), f.unlocked
+	record := f.conference.Record()
 	f.server.run("ending conference", func(ctx context.Context) {
-		if unlocked {
-			f.writeLast(ctx, record)
-		}
+		f.keepLast(record)
 		f.forgetAtMCU(ctx)
 		f.server.forget(f)
 		close(f.gone)

@@ -115,12 +115,13 @@ func (f *Focus) admit(now time.Time, l *leg, to conference.Address) error {
 		return conference.ErrNotFound
 	}
 	admission, err := f.conference.Admit(now, caller)
-	if !caller.Authenticated && (errors.Is(err, conference.ErrAnonymousNotAllowed) || err == nil && claims(caller, record)) {
+	if !caller.Authenticated && (errors.Is(err, conference.ErrAnonymousNotAllowed) || err == nil && f.claims(caller, record, admission)) {
 		return &challengeError{sip.ErrNoCredentials}
 	}
 	if err != nil {
 		return err
 	}
+	l.waiting = admission.Wait
 	if l.needPIN = admission.NeedPIN; l.needPIN && len(f.pins) >= maxAsked {
 		return errCrowded
 	}
@@ -131,10 +132,15 @@ func (f *Focus) admit(now time.Time, l *leg, to conference.Address) error {
 }
 
 // claims says whether a guest says to be somebody whom the conference knows: telephones offer credentials only when they are asked, and
-// the organizer and the invitees have rights that a guest has not.
-func claims(caller conference.Caller, record conference.Record) bool {
+// the organizer, the invitees and who was made a presenter have rights that a guest has not. Nor does a user of ours wait in the lobby because
+// he has not been asked.
+func (f *Focus) claims(caller conference.Caller, record conference.Record, admission conference.Admission) bool {
 	user := caller.URI.UserID()
-	return user != "" && (user == record.Organizer || slices.Contains(record.Invitees, user))
+	if user == "" {
+		return false
+	}
+	_, given := record.Roles[user]
+	return given || user == record.Organizer || slices.Contains(record.Invitees, user) || admission.Wait && f.server.home(user.Domain(), nil)
 }
 
 // userPart compares organizers without their domain: a URI may have one of our addresses instead.
@@ -203,9 +209,16 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 	if err != nil {
 		return err
 	}
+	p, _ := f.conference.Participant(l.user)
+	if p.Waiting && !l.outside() { // locked a moment ago
+		_, _ = f.conference.RemoveEndpoint(now, l.user, l.id)
+		return conference.ErrLocked
+	}
 	l.joined, f.visited = true, true
-	f.log.Info("joined", "user", l.user, "from", l.address)
-	f.firstOne()
+	f.log.Info("joined", "user", l.user, "from", l.address, "waiting", p.Waiting)
+	if f.settle(l, p.Waiting); !p.Waiting {
+		f.firstOne()
+	}
 	return nil
 }
 
@@ -216,6 +229,7 @@ func (f *Focus) established(l *leg) {
 	case f.legs[l.id] != l:
 	case l.needPIN:
 		f.askPIN(l)
+	case l.waiting:
 	case l.late:
 		f.say(l, recordingStarted)
 	}

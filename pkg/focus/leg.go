@@ -27,6 +27,7 @@ type leg struct {
 	language  string     // of prompts
 	address   netip.Addr // of its signalling
 	needPIN   bool
+	waiting   bool // in the lobby; owned by the loop after enter
 	replaces  *leg // whose place it takes (RFC 3891)
 	successor *leg // who takes its place; owned by the loop
 	called    bool // by the conference
@@ -51,6 +52,7 @@ const (
 
 // newLeg knows what the INVITE says; the focus names the user.
 func (s *Server) newLeg(tx *sip.ServerTransaction, who visitor, dialled conference.Kind) *leg {
+	who.caller.LobbyCapable = true // a telephone waits wherever the MCU keeps it out of the mix
 	l := &leg{
 		id: conference.EndpointID(sip.NewTag()), visitor: who, name: clean(who.name), agent: clean(sip.HeaderValue(tx.Request(), "User-Agent")),
 		address: tx.Source().Addr().Unmap(), session: conference.AudioVideo, language: s.language(tx.Request()),

@@ -114,8 +114,10 @@ func (f *Focus) boot(ctx context.Context) error {
 		return nil
 	}
 	var description confinfo.Description
+	var silent bool
 	err := f.do(ctx, func() error {
 		record := f.conference.Record()
+		silent = record.Silent
 		description = confinfo.Description{
 			ConferenceID: string(record.ID), Subject: record.Subject, Organizer: string(record.Organizer), Language: f.server.config.Language,
 		}
@@ -129,9 +131,14 @@ func (f *Focus) boot(ctx context.Context) error {
 	var refused *c3p.Error
 	if errors.As(err, &refused) {
 		f.booted = refused.Reason == c3p.ReasonConferenceExists // left over from an answer that was lost
-		if f.booted {
-			return nil
+		if !f.booted {
+			return err
 		}
+		err = nil
 	}
+	if err != nil || !silent {
+		return err
+	}
+	_, err = f.command(ctx, &c3p.ModifyConferenceAnnouncements{Keys: c3p.ConferenceKeys{Entity: f.uri}})
 	return err
 }

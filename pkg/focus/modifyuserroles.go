@@ -9,15 +9,17 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 )
 
-// modifyUserRoles promotes or demotes a participant.
+// modifyUserRoles promotes or demotes a participant; a user is that too when he comes back.
 func (s *Server) modifyUserRoles(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
 	command, by := call.Request.Command.(*c3p.ModifyUserRoles), actor(call.Principal)
 	if len(command.Roles) != 1 {
 		return nil, fmt.Errorf("%w: want one, not %d", conference.ErrInvalidRole, len(command.Roles))
 	}
-	_, err := s.command(ctx, c3p.ConferenceKeys{Entity: command.Keys.Conference}, func(f *Focus) error {
-		_, err := f.conference.SetRole(time.Now(), by, conference.EntityID(command.Keys.User), conference.Role(command.Roles[0]))
-		return err
+	user := conference.EntityID(command.Keys.User)
+	_, err := s.keep(ctx, c3p.ConferenceKeys{Entity: command.Keys.Conference}, func(f *Focus) (func(), error) {
+		before, _ := f.conference.Participant(user)
+		_, err := f.conference.SetRole(time.Now(), by, user, conference.Role(command.Roles[0]))
+		return func() { _, _ = f.conference.SetRole(time.Now(), itself, user, before.Role) }, err
 	})
 	return nil, err
 }

@@ -106,12 +106,7 @@ func (f *Focus) letIn(l *leg) {
 		f.dropFor(l, err)
 		return
 	}
-	l.orders.add(f.server, func(ctx context.Context) {
-		if err := l.admitAtMCU(ctx); err != nil {
-			f.post(func() { f.dropFor(l, err) })
-		}
-	})
-	if l.late {
+	if l.late && !l.waiting {
 		f.say(l, recordingStarted)
 	}
 }

@@ -38,7 +38,7 @@ func (f *Focus) record(ctx context.Context, by conference.Actor, command c3p.Com
 		return err
 	}
 	by.Server = true // it is done: whoever lost the right meanwhile had it when it was asked for
-	return f.do(ctx, func() error { return f.setRecording(by, state) })
+	return f.keep(ctx, func() (func(), error) { return nil, f.setRecording(by, state) })
 }
 
 // setRecording changes the roster; everybody hears of it once.
@@ -53,6 +53,27 @@ func (f *Focus) setRecording(by conference.Actor, state conference.RecordingStat
 	}
 	return nil
 }
+
+// goOn makes the MCU record again when the record says that the conference is being recorded: the server has failed meanwhile, or stopped.
+func (f *Focus) goOn(record conference.Record) {
+	if record.Recording != conference.Recording && record.Recording != conference.RecordingPaused {
+		return
+	}
+	keys := c3p.ConferenceKeys{Entity: f.uri}
+	f.server.run("going on recording", func(ctx context.Context) {
+		err := f.record(ctx, itself, &c3p.StartRecording{Keys: keys}, record.Recording, nothing)
+		if err == nil && record.Recording == conference.RecordingPaused {
+			err = f.record(ctx, itself, &c3p.PauseRecording{Keys: keys}, conference.RecordingPaused, nothing)
+		}
+		if err == nil || errors.Is(err, errGone) {
+			return
+		}
+		f.log.Error("the recording does not go on", "err", err)
+		_ = f.keep(ctx, func() (func(), error) { return nil, f.setRecording(itself, conference.NotRecording) })
+	})
+}
+
+func nothing() error { return nil }
 
 // announce says to everybody what the recording does.
 func (f *Focus) announce(state conference.RecordingState) {
@@ -76,9 +97,12 @@ func (f *Focus) firstOne() {
 	}
 }
 
+// empty says whether nobody is in, but for the lobby.
+func (f *Focus) empty() bool { return f.conference.Len() == len(f.conference.Lobby()) }
+
 // lastOne stops the recording when nobody is left.
 func (f *Focus) lastOne() {
-	if f.conference.Len() == 0 && f.conference.Recording() != conference.NotRecording {
+	if f.empty() && f.conference.Recording() != conference.NotRecording {
 		f.autoStop()
 	}
 }
@@ -87,7 +111,7 @@ func (f *Focus) lastOne() {
 func (f *Focus) autoStart() {
 	command := &c3p.StartRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}
 	f.auto(command, conference.Recording, func() bool {
-		return f.conference.Len() > 0 && f.conference.Recording() == conference.NotRecording
+		return !f.empty() && f.conference.Recording() == conference.NotRecording
 	})
 }
 
@@ -95,7 +119,7 @@ func (f *Focus) autoStart() {
 func (f *Focus) autoStop() {
 	command := &c3p.StopRecording{Keys: c3p.ConferenceKeys{Entity: f.uri}}
 	f.auto(command, conference.NotRecording, func() bool {
-		return f.conference.Len() == 0 && f.conference.Recording() != conference.NotRecording
+		return f.empty() && f.conference.Recording() != conference.NotRecording
 	})
 }
 
@@ -132,7 +156,9 @@ func (f *Focus) recordingChanged(event *c3p.Recording) {
 	}
 	if err := f.setRecording(itself, state); err != nil {
 		f.log.Warn("recording", "state", event.State, "err", err)
+		return
 	}
+	f.keepLater()
 }
 
 // isRecorded asks the rules about a command that needs a recording that runs.

@@ -79,7 +79,7 @@ func (f *Focus) admitInstead(l *leg) error {
 	case !old.joined:
 		return errNoLeg
 	}
-	l.user, l.visitor, l.name = old.user, old.visitor, old.name
+	l.user, l.visitor, l.name, l.waiting = old.user, old.visitor, old.name, old.waiting
 	return nil
 }
 
@@ -96,6 +96,7 @@ func (f *Focus) enrolInstead(now time.Time, l *leg) error {
 		return err
 	}
 	l.joined, old.successor = true, l
+	f.settle(l, old.waiting)
 	f.log.Info("call replaced", "user", l.user, "from", l.address)
 	return nil
 }

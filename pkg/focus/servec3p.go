@@ -36,6 +36,8 @@ func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (
 		return s.deleteUser
 	case *c3p.ModifyUserRoles:
 		return s.modifyUserRoles
+	case *c3p.SetLobbyAccess:
+		return s.setLobbyAccess
 	case *c3p.ModifyEndpointMedia:
 		return s.modifyEndpointMedia
 	case *c3p.StartRecording:

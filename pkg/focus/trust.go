@@ -78,7 +78,7 @@ func (s *Server) vouched(tx *sip.ServerTransaction) (who visitor, ok bool) {
 	case err == nil && asserted.URI.Host != "":
 		return s.named(tx, asserted.URI, asserted.Name), true
 	case err == nil:
-		return visitor{caller: conference.Caller{URI: conference.URI("tel:" + asserted.Tel), Authenticated: true}, name: asserted.Name}, true
+		return visitor{caller: conference.Caller{URI: conference.URI("tel:" + asserted.Tel), Authenticated: true, PSTN: true}, name: asserted.Name}, true
 	case s.config.Trust.From && req.From().Address.User != "" && isSIP(req.From().Address):
 		return s.named(tx, req.From().Address, req.From().DisplayName), true
 	}
