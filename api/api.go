@@ -67,8 +67,11 @@ type Limiter interface {
 // server has what the handlers share. What changes in it may be used by all of them at once.
 type server struct {
 	Config
-	answers  *answers
+	answers  *answers      // to C3P
+	made     *answers      // to requests with an Idempotency-Key
 	requests atomic.Uint64 // numbers the C3P requests that JSON becomes
+	finals   finals
+	running  running
 }
 
 // route is one row of the API. Who may use it is said by the wrapper around its handler.
@@ -85,6 +88,7 @@ func (s *server) routes() []route {
 		{"GET", "/openapi.yaml", s.getOpenAPI},
 		{"GET", webSocketPath, s.getWebSocket},
 		{"POST", "/c3p", s.user(s.postC3P)},
+		{"GET", "/c3p/{requestId}", s.user(s.getC3P)},
 		{"POST", "/v1/conferences", s.user(s.postConference)},
 		{"GET", "/v1/conferences", s.user(s.getConferences)},
 		{"GET", "/v1/conferences/{id}", s.user(s.getConference)},
@@ -107,12 +111,23 @@ func (s *server) routes() []route {
 	}
 }
 
-// New makes the API. Serve it with NewServer, which has the time-outs.
-func New(config Config) http.Handler {
+// Handler is the API.
+type Handler struct {
+	http.Handler
+	server *server
+}
+
+// Close ends what goes on behind the requests, commands that take long and streams of events, and waits for it.
+func (h *Handler) Close() { h.server.running.close() }
+
+// New makes the API. Serve it with NewServer, which has the time-outs, and close it.
+func New(config Config) *Handler {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	s := &server{Config: config, answers: newAnswers()}
+	s := &server{Config: config}
+	s.running.open()
+	s.answers, s.made = newAnswers(rememberFor, s.run), newAnswers(rememberKeys, s.run)
 	router := mux.NewRouter().UseEncodedPath()
 	for _, r := range s.routes() {
 		router.HandleFunc(r.path, r.handler).Methods(r.method)
@@ -120,7 +135,7 @@ func New(config Config) http.Handler {
 	s.addWebSocketRoot(router)
 	router.NotFoundHandler = http.HandlerFunc(notFound)
 	router.MethodNotAllowedHandler = s.methodNotAllowed()
-	return s.logged(guarded(router))
+	return &Handler{s.logged(guarded(router)), s}
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {

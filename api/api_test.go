@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
@@ -24,15 +25,18 @@ const domain = "example.com"
 
 // world is an API with a focus made of one function, and users alice and root, who is an administrator.
 type world struct {
-	t     *testing.T
-	api   http.Handler
-	log   *strings.Builder
-	store *cluster.Cluster
+	t   *testing.T
+	api http.Handler
+	log *strings.Builder
+
+	handler *Handler // the same as api
+	store   *cluster.Cluster
 
 	mu    sync.Mutex
 	calls []*c3p.Call
 	serve func(call *c3p.Call) (c3p.Command, error) // nil: success, without a body
 	down  error                                     // what ServeC3P fails with
+	slow  time.Duration                             // after this
 }
 
 func newWorld(t *testing.T) *world {
@@ -53,17 +57,20 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.api = New(Config{C3P: w, Users: store.Users, Tokens: store.Tokens, Registrar: where, Limiter: cluster.NewLimiter(), Domain: domain, Realm: domain, Logger: logger})
+	w.handler = New(Config{C3P: w, Users: store.Users, Tokens: store.Tokens, Registrar: where, Limiter: cluster.NewLimiter(), Domain: domain, Realm: domain, Logger: logger})
+	w.api = w.handler
+	t.Cleanup(w.handler.Close)
 	return w
 }
 
 // ServeC3P takes every document through XML, so that nothing but the document can carry meaning.
 func (w *world) ServeC3P(_ context.Context, call *c3p.Call) (*c3p.Response, error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.calls = append(w.calls, call)
-	if w.down != nil {
-		return nil, w.down
+	serve, down, slow := w.serve, w.down, w.slow
+	w.mu.Unlock()
+	if time.Sleep(slow); down != nil {
+		return nil, down
 	}
 	request, err := c3p.ParseRequest(call.Request.AppendXML(nil))
 	if err != nil {
@@ -71,8 +78,8 @@ func (w *world) ServeC3P(_ context.Context, call *c3p.Call) (*c3p.Response, erro
 		return nil, err
 	}
 	var body c3p.Command
-	if w.serve != nil {
-		body, err = w.serve(&c3p.Call{Principal: call.Principal, Request: request})
+	if serve != nil {
+		body, err = serve(&c3p.Call{Principal: call.Principal, Request: request})
 	}
 	response := request.Success(body)
 	if err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -10,6 +11,10 @@ import (
 
 // do gives a command to the focus as C3P would, and returns what the response holds.
 func (s *server) do(r *http.Request, who c3p.Principal, command c3p.Command) (c3p.Command, *Problem) {
+	return s.carryOut(r.Context(), who, command)
+}
+
+func (s *server) carryOut(ctx context.Context, who c3p.Principal, command c3p.Command) (c3p.Command, *Problem) {
 	request := &c3p.Request{
 		RequestID: strconv.FormatUint(s.requests.Add(1), 10),
 		From:      who.URI,
@@ -20,7 +25,7 @@ func (s *server) do(r *http.Request, who c3p.Principal, command c3p.Command) (c3
 	if err != nil {
 		return nil, unfit(err)
 	}
-	response, err := s.C3P.ServeC3P(r.Context(), &c3p.Call{Principal: who, Request: request})
+	response, err := s.C3P.ServeC3P(ctx, &c3p.Call{Principal: who, Request: request})
 	if err != nil {
 		s.Logger.Warn("command without an answer", "command", command.Name(), "err", err)
 		return nil, unavailable("There is no answer: look whether it was done, and try again if not.")

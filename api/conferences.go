@@ -1,31 +1,40 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 )
 
+// postConference makes a conference. With an Idempotency-Key it makes one, however often it is asked.
 func (s *server) postConference(w http.ResponseWriter, r *http.Request, who c3p.Principal) {
 	var wanted NewConference
-	if refusal := readJSON(w, r, &wanted); refusal != nil {
-		refusal.write(w)
-		return
+	refusal := readJSON(w, r, &wanted)
+	var made Conference
+	if refusal == nil {
+		made, refusal = s.makeOnce(r, who, &wanted)
 	}
-	body, refusal := s.do(r, who, wanted.command())
 	if refusal != nil {
 		refusal.write(w)
 		return
 	}
-	added, ok := body.(*c3p.AddConference)
-	if !ok || added.Conference == nil {
-		s.emptyAnswer(w, "addConference")
-		return
-	}
-	made := s.conferenceOf(added.Conference)
 	w.Header().Set("Location", "/v1/conferences/"+made.ID)
 	writeJSON(w, http.StatusCreated, made)
+}
+
+func (s *server) make(ctx context.Context, who c3p.Principal, wanted *NewConference) (Conference, *Problem) {
+	body, refusal := s.carryOut(ctx, who, wanted.command())
+	if refusal != nil {
+		return Conference{}, refusal
+	}
+	added, ok := body.(*c3p.AddConference)
+	if !ok || added.Conference == nil {
+		s.Logger.Error("success without a conference", "command", "addConference")
+		return Conference{}, failed(c3p.ReasonOtherFailure, "")
+	}
+	return s.conferenceOf(added.Conference), nil
 }
 
 func (s *server) getConferences(w http.ResponseWriter, r *http.Request, who c3p.Principal) {

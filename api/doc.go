@@ -5,6 +5,8 @@
 //	|-------------------------------------------------------------|------|
 //	| POST /c3p, application/cccp+xml                             | yes  |
 //	| retries: same sender, requestId and body within 60 s        | yes, of commands that act |
+//	| pending after 2 s, GET /c3p/{requestId}                     | yes  |
+//	| Idempotency-Key                                             | of POST /v1/conferences |
 //	| /v1/conferences, participants, recording                    | yes  |
 //	| calling out, mute, gain, role, removal, lock                | yes  |
 //	| /v1/users, their bindings, /v1/tokens                       | yes, for administrators |

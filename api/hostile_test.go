@@ -157,24 +157,34 @@ func TestOneAddressCannotTakeAllConnections(t *testing.T) {
 
 func TestARetryWaitsForTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAnswers()
-		served := 0
-		serve := func(context.Context) ([]byte, error) {
+		a, served := testAnswers(rememberFor), 0
+		name, body := answerName{"sip:alice@example.com", "1"}, []byte("<request/>")
+		slow := work{pending: []byte("wait"), serve: func(context.Context) ([]byte, error) {
 			served++
 			time.Sleep(3 * time.Second)
 			return []byte("done"), nil
+		}}
+		asks := func(ctx context.Context, patience time.Duration) string {
+			answer, err := a.once(name, body, false, slow)
+			if err != nil {
+				return err.Error()
+			}
+			text, err := a.wait(ctx, answer, patience)
+			if err != nil {
+				return err.Error()
+			}
+			return string(text)
 		}
-		key := answerKey("sip:alice@example.com", "1", []byte("<request/>"))
 
 		t.Log("# the client of the first goes away after a second; its retry comes at once")
 		var all sync.WaitGroup
 		gone, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		all.Go(func() { a.once(gone, key, serve) })
+		all.Go(func() { asks(gone, time.Minute) })
 		synctest.Wait()
 		all.Go(func() {
-			if text, err := a.once(t.Context(), key, serve); string(text) != "done" || err != nil {
-				t.Errorf("got %q, %v", text, err)
+			if got := asks(t.Context(), time.Minute); got != "done" {
+				t.Errorf("got %q", got)
 			}
 		})
 		all.Wait()
@@ -182,36 +192,78 @@ func TestARetryWaitsForTheFirst(t *testing.T) {
 			t.Errorf("it was served %d times", served)
 		}
 
-		t.Log("# a minute later it is a new command")
-		time.Sleep(time.Minute)
-		a.once(t.Context(), key, serve)
-		if served != 2 {
-			t.Errorf("it was served %d times", served)
+		t.Log("# a minute later it is a new command, which nobody waits for longer than two seconds")
+		time.Sleep(rememberFor)
+		if got := asks(t.Context(), 2*time.Second); got != "wait" || served != 2 {
+			t.Errorf("%q; it was served %d times", got, served)
+		}
+		answer := a.find(name)
+		if text, err := a.wait(t.Context(), answer, time.Minute); string(text) != "done" || err != nil {
+			t.Errorf("fetched %q, %v", text, err)
+		}
+		time.Sleep(rememberFor - time.Second)
+		if a.find(name) == nil {
+			t.Error("the answer is forgotten before its minute is over")
+		}
+		time.Sleep(time.Second)
+		if a.find(name) != nil {
+			t.Error("the answer is still there")
 		}
 	})
 }
 
+func testAnswers(keep time.Duration) *answers {
+	return newAnswers(keep, func(f func(context.Context)) bool { go f(context.Background()); return true })
+}
+
 func TestAnswersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAnswers()
-		serve := func(context.Context) ([]byte, error) { return make([]byte, 100<<10), nil }
+		a := testAnswers(rememberFor)
+		asks := func(sender, number string, size int) {
+			answer, err := a.once(answerName{sender, number}, nil, false, work{serve: func(context.Context) ([]byte, error) { return make([]byte, size), nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.wait(t.Context(), answer, time.Minute)
+		}
 		for n := range 1000 {
-			a.once(t.Context(), answerKey("alice", fmt.Sprint(n), nil), serve)
+			asks("alice", fmt.Sprint(n), 100<<10)
 		}
 		if a.bytes > maxAnswerBytes+maxSingleAnswer {
 			t.Errorf("%d bytes are remembered", a.bytes)
 		}
-		serve = func(context.Context) ([]byte, error) { return nil, nil }
 		for n := range 2 * maxAnswers {
-			a.once(t.Context(), answerKey("bob", fmt.Sprint(n), nil), serve)
+			asks("bob", fmt.Sprint(n), 0)
 		}
-		if len(a.byKey) > maxAnswers || len(a.order) > maxAnswers {
+		if len(a.byKey) > maxAnswers || len(a.byName) > maxAnswers || len(a.order) > maxAnswers {
 			t.Errorf("%d answers are remembered", len(a.byKey))
 		}
 		time.Sleep(time.Hour)
-		a.once(t.Context(), answerKey("carol", "1", nil), serve)
-		if len(a.byKey) != 1 || a.bytes != overheadOfAnswer {
+		asks("carol", "1", 0)
+		if len(a.byKey) != 1 || len(a.byName) != 1 || a.bytes != overheadOfAnswer {
 			t.Errorf("an hour later %d answers, %d bytes", len(a.byKey), a.bytes)
+		}
+
+		t.Log("# what is being carried out is bounded too, for everybody by himself and in all")
+		stuck := work{serve: func(ctx context.Context) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() }}
+		for n := range maxWorking {
+			if _, err := a.once(answerName{fmt.Sprint("user", n/maxWorkingOf), fmt.Sprint(n)}, nil, false, stuck); err != nil {
+				t.Fatal(n, err)
+			}
+			if n == maxWorkingOf-1 {
+				if _, err := a.once(answerName{"user0", "more"}, nil, false, stuck); err != errTooMuchWork {
+					t.Errorf("one more of the same: %v", err)
+				}
+			}
+		}
+		if _, err := a.once(answerName{"carol", "2"}, nil, false, stuck); err != errTooMuchWork {
+			t.Errorf("one more: %v", err)
+		}
+		time.Sleep(maxCommandTime)
+		synctest.Wait()
+		a.find(answerName{})
+		if a.total != 0 || len(a.working) != 0 || len(a.byKey) != 0 || len(a.byName) != 0 {
+			t.Errorf("after it all: %d, %d, %d", a.total, len(a.working), len(a.byKey))
 		}
 	})
 }

@@ -35,6 +35,7 @@ type system struct {
 	limiter *cluster.Limiter
 	mcu     *mcu.Server
 	focus   *focus.Server
+	api     *api.Handler
 	https   *http.Server
 	ws      *http.Server // nil when it was not asked for
 	http01  *http.Server // of ACME; nil: none
@@ -159,10 +160,11 @@ func (s *system) serve(ctx context.Context, open *sockets) {
 	if open.tls != nil {
 		s.run("SIP over TLS", func() error { return ua.ServeTLS(tls.NewListener(open.tls, s.tls.sip())) })
 	}
-	s.https = api.NewServer(api.New(api.Config{
+	s.api = api.New(api.Config{
 		C3P: s.focus, Users: s.store.Users, Tokens: s.store.Tokens, Registrar: s.focus.Registrar(), Limiter: s.limiter, Ready: s.ready,
 		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: ua.WebSocket(),
-	}), s.tls.https(), s.log)
+	})
+	s.https = api.NewServer(s.api, s.tls.https(), s.log)
 	s.run("HTTPS", func() error { return s.https.ServeTLS(limited(open.https), "", "") })
 	if open.ws != nil {
 		s.ws = api.NewWebSocketServer(ua.WebSocket(), s.log)
@@ -247,6 +249,7 @@ func (s *system) stop(ctx context.Context) {
 		tellDigest(s.log, s.focus.DigestStats())
 	}
 	if s.https != nil {
+		s.api.Close()
 		s.note("closing HTTPS", s.https.Close())
 	}
 	if s.ws != nil {
