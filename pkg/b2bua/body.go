@@ -14,15 +14,16 @@ var (
 	ErrNoAnswer  = errors.New("no answer in the ACK")
 )
 
-// descriptionOf reads the session description of a message; nil when it has no body.
+// descriptionOf reads the session description of a message, the best of several in a multipart body; nil when it has no body.
 func descriptionOf(m sip.Message, what Type) (*Description, error) {
-	switch {
-	case len(m.Body()) == 0:
+	if len(m.Body()) == 0 {
 		return nil, nil
-	case sip.ContentType(m) != mediaTypeSDP:
+	}
+	body, ok, err := sip.BodyOf(m, mediaTypeSDP)
+	if err != nil || !ok {
 		return nil, ErrMediaType
 	}
-	return &Description{what, string(m.Body())}, nil
+	return &Description{what, string(body)}, nil
 }
 
 // body is what is sent of a description: nothing when it is empty.

@@ -15,6 +15,6 @@
 //	INFO: application/dtmf-relay, application/dtmf             yes   info.go
 //	OPTIONS in the dialog                                      yes   options.go
 //	early media before the 200 for who does not require it     no
-//	multipart bodies                                           no
+//	multipart bodies: the best description in them             yes   body.go
 //	two legs joined into a call                                no
 package b2bua

@@ -17,6 +17,9 @@ const (
 // MediaType is the Content-Type of a Request, a Response and a Notification.
 const MediaType = "application/cccp+xml"
 
+// MaxBytes is how long a Request may be.
+const MaxBytes = strictxml.MaxBytes
+
 // Call is a request with who sent it.
 type Call struct {
 	Principal Principal

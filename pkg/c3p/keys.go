@@ -52,6 +52,20 @@ func readMediaKeys(e *strictxml.Element) MediaKeys {
 	return MediaKeys{endpoint.Conference, endpoint.User, endpoint.Endpoint, keys.Attr("", "mediaId")}
 }
 
+// conferencesOf finds what the keys in a command name, and the conference-info of those that bring one.
+func conferencesOf(e *strictxml.Element) (named []ConferenceKeys) {
+	for _, child := range e.Children {
+		keys := ConferenceKeys{Entity: child.Attr("", "confEntity"), ID: child.Attr(confinfo.MSNamespace, "conference-id")}
+		if child.Is(confinfo.Namespace, "conference-info") {
+			keys = ConferenceKeys{Entity: child.Attr("", "entity")}
+		}
+		if keys != (ConferenceKeys{}) {
+			named = append(named, keys)
+		}
+	}
+	return named
+}
+
 func (k ConferenceKeys) append(w *strictxml.Writer) {
 	if k == (ConferenceKeys{}) {
 		return

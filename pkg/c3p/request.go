@@ -18,25 +18,31 @@ type Request struct {
 // command is the trouble the Request is there, with an *Unreadable as its Command, and the error (*UnknownCommandError or
 // *ContentError) is fit for Failure.
 func ParseRequest(data []byte) (*Request, error) {
+	r, _, err := ParseRequestKeys(data)
+	return r, err
+}
+
+// ParseRequestKeys is ParseRequest, and says which conferences the command names, in whatever keys: for a dialog, which is about one conference.
+func ParseRequestKeys(data []byte) (r *Request, named []ConferenceKeys, err error) {
 	root, err := strictxml.Parse(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkEnvelope(root, "request"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e, err := findCommand(root)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r := &Request{
+	r = &Request{
 		RequestID: root.Attr("", "requestId"),
 		From:      root.Attr("", "from"),
 		To:        root.Attr("", "to"),
 		MCU:       e.Attr(MSNamespace, "mcuUri"),
 	}
 	r.Command, err = readRequestCommand(e)
-	return r, err
+	return r, conferencesOf(e), err
 }
 
 func readRequestCommand(e *strictxml.Element) (Command, error) {

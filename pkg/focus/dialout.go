@@ -184,7 +184,7 @@ func (f *Focus) arrive(l *leg) error {
 		return err
 	}
 	f.log.Info("joined", "user", l.user, "called", true)
-	f.firstOne()
+	f.firstOne(l)
 	f.established(l)
 	return nil
 }

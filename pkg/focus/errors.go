@@ -69,6 +69,18 @@ var outcomes = []outcome{
 	{sip.ErrReferTo, 400, 0, c3p.ReasonInvalidContent, "the Refer-To cannot be obeyed"},
 	{errNotAcceptable, 406, 0, c3p.ReasonInvalidContent, "only session descriptions are spoken here"},
 	{errNoContact, 400, 0, c3p.ReasonInvalidContent, "no Contact"},
+	{errC3PTooLarge, 413, 3006, c3p.ReasonInvalidContent, "a C3P document may have 256 KB"},
+	{errC3PMediaType, 415, 3006, c3p.ReasonInvalidContent, "the body is not C3P"},
+	{errC3PUnreadable, 400, 3006, c3p.ReasonInvalidContent, ""},
+	{errWrongTo, 400, 3001, c3p.ReasonConferenceEntityInvalid, "to is not where the request went"},
+	{errWrongMCU, 400, 3013, c3p.ReasonConferenceEntityInvalid, "mcuUri is no MCU of the conference"},
+	{errOtherConference, 403, 3003, c3p.ReasonConferenceEntityInvalid, "the command is for another conference than the dialog"},
+	{errFactoryCommand, 501, 3004, c3p.ReasonNotImplemented, "the command is for the focus factory"},
+	{errTooManyCommands, 503, 0, c3p.ReasonServiceUnavailable, "too many commands are not answered yet"},
+	{errNotFocus, 403, 3005, c3p.ReasonConferenceEntityInvalid, "addUser goes to the focus"},
+	{errNotAdding, 400, 3007, c3p.ReasonInvalidContent, "a focus dialog begins with addUser"},
+	{errNotSelf, 403, 3002, c3p.ReasonInvalidUserEntity, "who joins is the sender"},
+	{errNoSuchMCU, 488, 0, c3p.ReasonConferenceEntityInvalid, "conferences have no such media here"},
 	{errWrongFrom, 403, 3000, c3p.ReasonForbidden, "from is not the sender"},
 	{errNoCommand, 501, 3004, c3p.ReasonNotImplemented, "the command is not for a client of this server"},
 	{errNotRecording, 403, 0, c3p.ReasonNoRecordingInProgress, "the conference is not being recorded"},
@@ -112,6 +124,9 @@ func outcomeOf(err error) (o outcome, known bool) {
 		}
 		return outcome{err: err, status: status, diagnostics: diagnosticsOf(wire.Reason), reason: wire.Reason, text: wire.Detail}, true
 	}
+	if o, known := outcomeOfDocument(err); known {
+		return o, true
+	}
 	for _, row := range outcomes {
 		if errors.Is(err, row.err) {
 			if row.text == "" {
@@ -121,6 +136,26 @@ func outcomeOf(err error) (o outcome, known bool) {
 		}
 	}
 	return outcome{err: err, status: 500, reason: c3p.ReasonOtherFailure}, false
+}
+
+// outcomeOfDocument is about C3P whose command cannot be understood.
+func outcomeOfDocument(err error) (o outcome, known bool) {
+	var unknown *c3p.UnknownCommandError
+	var content *c3p.ContentError
+	switch {
+	case errors.As(err, &unknown):
+		o = outcome{err: err, status: 501, diagnostics: 3004}
+	case !errors.As(err, &content):
+		return outcome{}, false
+	case content.Reason == c3p.ReasonInvalidRole:
+		o = outcome{err: err, status: 400, diagnostics: 3016}
+	case content.Command == "addUser":
+		o = outcome{err: err, status: 400, diagnostics: 3007}
+	default:
+		o = outcome{err: err, status: 400, diagnostics: 3006}
+	}
+	o.reason, o.text = c3p.Explain(err)
+	return o, true
 }
 
 // diagnosticsOf: 7008 is "error parsing SDP".
@@ -157,7 +192,12 @@ func (s *Server) refuse(tx *sip.ServerTransaction, err error) {
 		level = slog.LevelDebug
 	}
 	s.log.Log(tx.Context(), level, "request refused", "method", tx.Request().Method, "status", code, "from", tx.Source(), "err", err)
-	_ = tx.Reply(code, headers...)
+	res := sip.NewResponse(tx.Request(), code, "")
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
+	s.attach(res, err)
+	_ = tx.Respond(res)
 }
 
 // refusal is the status of an error and the headers that explain it.
@@ -188,9 +228,7 @@ func (s *Server) explain(o outcome) (headers []sip.Header) {
 	if o.text != "" {
 		headers = append(headers, s.warning(o.text))
 	}
-	if o.diagnostics != 0 {
-		headers = append(headers, sip.NewHeader("ms-diagnostics", fmt.Sprintf("%d;reason=%s;source=%s", o.diagnostics, quote(o.text), quote(s.config.Domain))))
-	}
+	headers = append(headers, s.diagnostics(o)...)
 	switch o.status {
 	case 415:
 		headers = append(headers, acceptHeader())
@@ -198,6 +236,14 @@ func (s *Server) explain(o outcome) (headers []sip.Header) {
 		headers = append(headers, sip.NewHeader("Retry-After", retryAfter))
 	}
 	return headers
+}
+
+// diagnostics is the ms-diagnostics of an outcome that has one.
+func (s *Server) diagnostics(o outcome) []sip.Header {
+	if o.diagnostics == 0 {
+		return nil
+	}
+	return []sip.Header{sip.NewHeader("ms-diagnostics", fmt.Sprintf("%d;reason=%s;source=%s", o.diagnostics, quote(o.text), quote(s.config.Domain)))}
 }
 
 // warning explains a refusal. What an MCU says of an SDP begins with the code that RFC 3261 §20.43 has for it; all else is 399, "miscellaneous".

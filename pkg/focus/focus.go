@@ -29,6 +29,7 @@ type Focus struct {
 	// Owned by the loop.
 	conference *conference.Conference
 	legs       map[conference.EndpointID]*leg // with an accepted call
+	members    map[memberKey]*member          // focus dialogs
 	pins       map[*leg]*pinDialogue          // those of legs that are being asked
 	since      time.Time                      // start
 	visited    bool                           // somebody was in
@@ -111,7 +112,7 @@ func (s *Server) newFocus(record conference.Record) *Focus {
 	f := &Focus{
 		server: s, id: record.ID, uri: string(c.URI()), log: s.log.With("conference", record.ID),
 		queue: make(chan func(), maxQueue), stopped: make(chan struct{}), gone: make(chan struct{}), done: make(chan struct{}),
-		conference: c, legs: make(map[conference.EndpointID]*leg), pins: make(map[*leg]*pinDialogue), since: time.Now(),
+		conference: c, legs: make(map[conference.EndpointID]*leg), members: make(map[memberKey]*member), pins: make(map[*leg]*pinDialogue), since: time.Now(),
 		booting: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), stored: record,
 	}
 	f.hub = newHub(f)
@@ -153,7 +154,7 @@ func (f *Focus) deadline() time.Time {
 }
 
 // used says whether somebody is here or ever was: then the conference knows when it is over.
-func (f *Focus) used() bool { return len(f.legs) > 0 || f.visited }
+func (f *Focus) used() bool { return len(f.legs) > 0 || len(f.members) > 0 || f.visited }
 
 func (f *Focus) tick(now time.Time) {
 	for l, p := range f.pins {
@@ -226,7 +227,16 @@ func (f *Focus) finish(code int, text string) {
 			l.bye(ctx, code, text)
 		})
 	}
+	for _, m := range f.members {
+		m.alarm.Stop()
+		byes.Add(1)
+		f.server.run("ending a focus dialog", func(ctx context.Context) {
+			defer byes.Done()
+			m.bye(ctx, code, text)
+		})
+	}
 	clear(f.legs)
+	clear(f.members)
 	clear(f.pins)
 	f.log.Info("conference stopped", "reason", text)
 	record := f.conference.Record()

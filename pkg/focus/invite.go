@@ -17,6 +17,7 @@ import (
 //	placed         it is not a call of ours that has come back           482
 //	target         the URI is a conference of ours                      404
 //	authenticate   digest, if the caller offers it                      401
+//	inviteMember   takes over when the INVITE brings C3P (invitemember.go)
 //	admit          on the loop: policy, lock, the user's name           401, 403, 404
 //	Connect        the offer to the MCU, the answer back                400, 488, 503
 //	Progress       183, for who requires reliable responses
@@ -40,6 +41,9 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	}
 	if _, ok := sip.RemoteTarget(tx.Request()); !ok {
 		return errNoContact
+	}
+	if hasC3P(tx.Request()) {
+		return s.inviteMember(tx, who, to)
 	}
 	if !acceptsSDP(tx.Request()) {
 		return errNotAcceptable
@@ -217,7 +221,7 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 	l.joined, f.visited = true, true
 	f.log.Info("joined", "user", l.user, "from", l.address, "waiting", p.Waiting)
 	if f.settle(l, p.Waiting); !p.Waiting {
-		f.firstOne()
+		f.firstOne(l)
 	}
 	return nil
 }

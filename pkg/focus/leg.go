@@ -24,6 +24,7 @@ type leg struct {
 	name      string
 	agent     string     // the device
 	session   string     // which of our URIs was dialled
+	epid      string     // of the client, which its focus dialog carries too
 	language  string     // of prompts
 	address   netip.Addr // of its signalling
 	needPIN   bool
@@ -55,7 +56,7 @@ func (s *Server) newLeg(tx *sip.ServerTransaction, who visitor, dialled conferen
 	who.caller.LobbyCapable = true // a telephone waits wherever the MCU keeps it out of the mix
 	l := &leg{
 		id: conference.EndpointID(sip.NewTag()), visitor: who, name: clean(who.name), agent: clean(sip.HeaderValue(tx.Request(), "User-Agent")),
-		address: tx.Source().Addr().Unmap(), session: conference.AudioVideo, language: s.language(tx.Request()),
+		address: tx.Source().Addr().Unmap(), session: conference.AudioVideo, language: s.language(tx.Request()), epid: epidOf(tx.Request()),
 	}
 	if dialled == conference.KindFocus {
 		l.session = "focus"

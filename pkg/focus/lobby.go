@@ -41,7 +41,7 @@ func (f *Focus) admitted(user conference.UserID) {
 			continue
 		}
 		f.settle(l, false)
-		f.firstOne()
+		f.firstOne(l)
 		if l.late = f.conference.Recording() == conference.Recording; l.late {
 			f.say(l, recordingStarted)
 		}
@@ -57,6 +57,11 @@ func (f *Focus) letGo(changes []conference.Change) {
 		for _, l := range f.legs {
 			if l.waiting && l.user == ch.User {
 				f.drop(l, 403, "nobody has let you in")
+			}
+		}
+		for _, m := range f.members {
+			if m.user == ch.User {
+				f.dropMember(m, 403, "nobody has let you in")
 			}
 		}
 	}

@@ -19,14 +19,15 @@ func methods() map[sip.Method]func(*Server, *sip.ServerTransaction) error {
 
 		sip.SUBSCRIBE: (*Server).subscribe,
 		sip.REFER:     (*Server).refer,
+		sip.SERVICE:   (*Server).service,
 	}
 }
 
-// allowHeader is made of both tables.
-func allowHeader() sip.Header {
+// allowHeader is made of both tables, without what a resource does not take.
+func allowHeader(without ...sip.Method) sip.Header {
 	allowed := b2bua.Methods()
 	for method := range methods() {
-		if !slices.Contains(allowed, method) {
+		if !slices.Contains(allowed, method) && !slices.Contains(without, method) {
 			allowed = append(allowed, method)
 		}
 	}

@@ -107,6 +107,9 @@ func (f *Focus) speaking(user conference.UserID, speaking bool) {
 		return
 	}
 	for _, e := range p.Endpoints {
+		if e.SessionType == confinfo.SessionFocus && len(e.Media) == 0 { // a focus dialog
+			continue
+		}
 		_, _ = f.conference.SetSpeaking(time.Now(), user, e.ID, speaking)
 		if speaking {
 			return

@@ -3,6 +3,7 @@ package focus
 import (
 	"strings"
 
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
@@ -28,7 +29,7 @@ func (s *Server) options(tx *sip.ServerTransaction) error {
 	if host := tx.Request().Recipient.Host; !s.ours(host, tx) {
 		return errNotOurs
 	}
-	return tx.Reply(200, allowHeader(), acceptHeader(), sip.NewHeader("Accept-Encoding", "identity"),
+	return tx.Reply(200, allowHeader(), sip.NewHeader("Accept", "application/sdp, "+c3p.MediaType), sip.NewHeader("Accept-Encoding", "identity"),
 		sip.NewHeader("Accept-Language", s.config.Language), sip.NewHeader("Supported", strings.Join(extensions(), ", ")),
 		s.notifier.AllowEvents())
 }

@@ -90,11 +90,17 @@ func (f *Focus) announce(state conference.RecordingState) {
 	f.server.run("announcing", func(ctx context.Context) { f.play(ctx, command) })
 }
 
-// firstOne starts the recording when somebody is in, if the conference has one.
-func (f *Focus) firstOne() {
-	if f.conference.Present() == 1 && f.conference.Record().AutoRecord {
-		f.autoStart()
+// firstOne starts the recording with the first call, if the conference has one. Who only looks on, in a focus dialog, is not recorded.
+func (f *Focus) firstOne(first *leg) {
+	if !f.conference.Record().AutoRecord {
+		return
 	}
+	for _, l := range f.legs {
+		if l != first && l.joined && !l.ringing && !l.waiting {
+			return
+		}
+	}
+	f.autoStart()
 }
 
 // empty says whether nobody is in, but for the lobby.

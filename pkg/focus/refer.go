@@ -155,6 +155,11 @@ func (f *Focus) remove(by conference.Actor, user conference.UserID) error {
 			f.drop(l, 480, "removed from the conference")
 		}
 	}
+	for _, m := range f.members {
+		if m.user == user {
+			f.dropMember(m, 480, "removed from the conference")
+		}
+	}
 	return nil
 }
 

@@ -55,18 +55,26 @@ func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (
 // ServeC3P carries out a client's command. It implements c3p.Handler. A refusal is a failure response; what was answered with success has
 // been stored.
 func (s *Server) ServeC3P(ctx context.Context, call *c3p.Call) (*c3p.Response, error) {
-	var body c3p.Command
-	err := s.guard("serving "+call.Request.Command.Name(), func() (err error) {
+	body, err := s.serveGuarded(ctx, call)
+	if err != nil {
+		return call.Request.Failure(s.wireError(err)), nil
+	}
+	return call.Request.Success(body), nil
+}
+
+// serveGuarded carries a command out and logs what came of it.
+func (s *Server) serveGuarded(ctx context.Context, call *c3p.Call) (body c3p.Command, err error) {
+	err = s.guard("serving "+call.Request.Command.Name(), func() (err error) {
 		body, err = s.serve(ctx, call)
 		return err
 	})
 	attributes := []any{"command", call.Request.Command.Name(), "by", call.Principal.URI}
 	if err != nil {
 		s.log.Info("command refused", append(attributes, "err", err)...)
-		return call.Request.Failure(s.wireError(err)), nil
+		return nil, err
 	}
 	s.log.Log(ctx, levelOf(call.Request.Command), "command done", attributes...)
-	return call.Request.Success(body), nil
+	return body, nil
 }
 
 // levelOf: who only looks does so every few seconds.

@@ -13,6 +13,8 @@ import (
 var (
 	errNotOurs = errors.New("not a domain of this server")
 	errScheme  = errors.New("not a SIP URI")
+
+	errNoSuchMCU = errors.New("conferences have no such MCU")
 )
 
 // target reads what an INVITE wants: a conference or the factory.
@@ -32,6 +34,8 @@ func (s *Server) target(tx *sip.ServerTransaction) (conference.Address, error) {
 	case address.Kind == conference.KindConference, address.Kind == conference.KindFocus, address.Kind == conference.KindAdHocFactory,
 		address.Kind == conference.KindMCU && address.MCUType == conference.AudioVideo:
 		return address, nil
+	case address.Kind == conference.KindMCU:
+		return conference.Address{}, errNoSuchMCU
 	}
 	return conference.Address{}, conference.ErrNotFound
 }

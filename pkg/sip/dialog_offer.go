@@ -93,7 +93,12 @@ func (x *Exchange) conflict(method Method, described bool) int {
 
 // isDescribed tells if a message holds a session description, alone or among others.
 func isDescribed(m Message) bool {
-	return len(m.Body()) > 0 && isDescription(ContentType(m))
+	mediaType := ContentType(m)
+	if strings.HasPrefix(mediaType, "multipart/") {
+		_, found, _ := BodyOf(m, "application/sdp")
+		return found
+	}
+	return len(m.Body()) > 0 && isDescription(mediaType)
 }
 
 func isDescription(contentType string) bool {

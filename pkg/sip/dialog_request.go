@@ -29,6 +29,20 @@ func (d *Dialog) Request(ctx context.Context, method Method, contentType string,
 	return res, err
 }
 
+// Try is Request to a peer that may leave it unanswered, as some clients do with an INFO: that does not end the dialog, and neither does 408. A 481
+// does.
+func (d *Dialog) Try(ctx context.Context, method Method, contentType string, body []byte, headers ...Header) (*Response, error) {
+	t, err := d.start(ctx, method, contentType, body, headers, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := t.Final(ctx)
+	if err == nil && res.StatusCode != 408 {
+		d.learn(t, res, nil)
+	}
+	return res, err
+}
+
 // Send sends a request that nobody answers (BENOTIFY).
 func (d *Dialog) Send(ctx context.Context, method Method, contentType string, body []byte, headers ...Header) error {
 	req, err := d.newRequest(method, contentType, body, headers)

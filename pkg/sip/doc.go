@@ -41,6 +41,7 @@
 //	                                              process that ends
 //	[MS-SIP] first state in the 200, BENOTIFY     yes, for who supports them
 //	RFC 3515 REFER, RFC 4488 norefersub           answered, and what came of it is told: Notifier.Refer; we send none
+//	RFC 5621 multipart bodies                     read, nested ones too: [Parts], [BodyOf]; never sent
 //	RFC 7118 WebSocket                            yes; WSS and WS, as server ([UserAgent.WebSocket])
 //	§18.1.1 switch to TCP above the MTU           yes; back to UDP where there is no TCP; [Config].MaxDatagram
 package sip

@@ -45,6 +45,7 @@ type Phone struct {
 	Holds    bool           // answers offers with inactive
 	Refuses  int            // offers are refused with that status
 	Answers  int            // calls are answered with that status at once; 0: they ring
+	Silent   bool           // answers no INFO
 }
 
 // Phone makes one at an address of its own.
@@ -288,6 +289,7 @@ func (p *Phone) ServeDialog(d *sip.Dialog, tx *sip.ServerTransaction) {
 		_ = tx.Reply(p.Refuses)
 	case tx.Request().Method == sip.INVITE:
 		_ = d.AcceptTx(tx, "application/sdp", []byte(p.SDP(direction)))
+	case tx.Request().Method == sip.INFO && p.Silent:
 	default:
 		_ = d.AcceptTx(tx, "", nil)
 	}

@@ -20,13 +20,13 @@ func TestInvitesThatAreRefused(t *testing.T) {
 		{name: "unreadable SDP", body: "v=0\r\nrubbish\r\n", status: 400, header: "Warning", value: "not a session description"},
 		{name: "no common media", body: "v=0\r\nm=video 4000 RTP/AVP 31\r\n", status: 488, header: "Warning", value: `304 example.com "Media type not available"`},
 		{name: "text", contentType: "text/plain", body: "hello", status: 415, header: "Accept", value: "application/sdp"},
-		{name: "C3P", uri: testenv.FocusURI(room), contentType: c3p.MediaType, body: "<request/>", status: 415, header: "Accept", value: "application/sdp"},
+		{name: "C3P", uri: testenv.FocusURI(room), contentType: c3p.MediaType, body: "<request/>", status: 401},
 		{name: "no room", refuse: &c3p.Error{Reason: c3p.ReasonServiceUnavailable, Detail: "no port"}, status: 503, header: "Retry-After", value: "10"},
 		{name: "MCU fails", refuse: &c3p.Error{Reason: c3p.ReasonOtherFailure}, status: 500},
 		{name: "another domain", uri: "sip:1234567890@example.org", status: 404},
 		{name: "not a conference id", uri: "sip:alice.smith@example.com", status: 404},
 		{name: "another organizer", uri: "sip:bob@example.com;gruu;opaque=app:conf:focus:id:" + room, status: 404},
-		{name: "chat", uri: "sip:olivia@example.com;gruu;opaque=app:conf:chat:id:" + room, status: 404},
+		{name: "chat", uri: "sip:olivia@example.com;gruu;opaque=app:conf:chat:id:" + room, status: 488},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			testenv.Run(t, func(w *testenv.World) {
@@ -89,7 +89,7 @@ func TestRequestsOutsideOfCalls(t *testing.T) {
 			status        int
 			header, value string
 		}{
-			{sip.OPTIONS, "sip:example.com", "", 200, "Allow", "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, PRACK, REFER, REGISTER, SUBSCRIBE, UPDATE"},
+			{sip.OPTIONS, "sip:example.com", "", 200, "Allow", "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, PRACK, REFER, REGISTER, SERVICE, SUBSCRIBE, UPDATE"},
 			{sip.OPTIONS, "sip:example.com", "", 200, "Accept", "application/sdp"},
 			{sip.OPTIONS, "sip:example.com", "", 200, "Allow-Events", "refer"},
 			{sip.REFER, "sip:example.com", "", 404, "", ""},
