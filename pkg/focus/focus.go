@@ -116,6 +116,9 @@ func (s *Server) newFocus(record conference.Record) *Focus {
 		booting: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), stored: record,
 	}
 	f.hub = newHub(f)
+	if recorded(record) {
+		f.recording <- struct{}{} // for goOn
+	}
 	return f
 }
 

@@ -28,6 +28,11 @@ func (f *Focus) record(ctx context.Context, by conference.Actor, command c3p.Com
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	return f.recordNext(ctx, by, command, state, due)
+}
+
+// recordNext is record, with recording held.
+func (f *Focus) recordNext(ctx context.Context, by conference.Actor, command c3p.Command, state conference.RecordingState, due func() error) error {
 	if err := f.do(ctx, due); err != nil {
 		return err
 	}
@@ -54,16 +59,22 @@ func (f *Focus) setRecording(by conference.Actor, state conference.RecordingStat
 	return nil
 }
 
-// goOn makes the MCU record again when the record says that the conference is being recorded: the server has failed meanwhile, or stopped.
+// recorded says whether a conference is being recorded that starts only now: the server has failed meanwhile, or stopped.
+func recorded(record conference.Record) bool {
+	return record.Recording == conference.Recording || record.Recording == conference.RecordingPaused
+}
+
+// goOn makes the MCU record again what is recorded. A new focus holds recording for it, so that it comes before every command.
 func (f *Focus) goOn(record conference.Record) {
-	if record.Recording != conference.Recording && record.Recording != conference.RecordingPaused {
+	if !recorded(record) {
 		return
 	}
 	keys := c3p.ConferenceKeys{Entity: f.uri}
 	f.server.run("going on recording", func(ctx context.Context) {
-		err := f.record(ctx, itself, &c3p.StartRecording{Keys: keys}, record.Recording, nothing)
+		defer func() { <-f.recording }()
+		err := f.recordNext(ctx, itself, &c3p.StartRecording{Keys: keys}, record.Recording, nothing)
 		if err == nil && record.Recording == conference.RecordingPaused {
-			err = f.record(ctx, itself, &c3p.PauseRecording{Keys: keys}, conference.RecordingPaused, nothing)
+			err = f.recordNext(ctx, itself, &c3p.PauseRecording{Keys: keys}, conference.RecordingPaused, nothing)
 		}
 		if err == nil || errors.Is(err, errGone) {
 			return
@@ -146,21 +157,14 @@ func (f *Focus) auto(command c3p.Command, state conference.RecordingState, due f
 
 var errNotDue = errors.New("no longer due")
 
-// recordingChanged: the MCU says what became of the recording; a full disk ends it, never the meeting.
+// recordingChanged: the MCU says what became of the recording; a full disk ends it, never the meeting. What it was told to do it has answered:
+// news of that says nothing new, and may come when the next command has been obeyed.
 func (f *Focus) recordingChanged(event *c3p.Recording) {
-	state := conference.NotRecording
-	switch event.State {
-	case confinfo.RecordingStarted:
-		state = conference.Recording
-	case confinfo.RecordingPaused:
-		state = conference.RecordingPaused
-	case confinfo.RecordingFailed:
-		f.log.Error("recording failed", "reason", event.Reason)
-	}
-	if f.conference.Recording() == conference.NotRecording && state == conference.RecordingPaused {
+	if event.State != confinfo.RecordingFailed {
 		return
 	}
-	if err := f.setRecording(itself, state); err != nil {
+	f.log.Error("recording failed", "reason", event.Reason)
+	if err := f.setRecording(itself, conference.NotRecording); err != nil {
 		f.log.Warn("recording", "state", event.State, "err", err)
 		return
 	}

@@ -39,26 +39,44 @@ func serve(t *testing.T, flags ...string) *server {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building focus: %v\n%s", err, out)
 	}
+	s.start(flags...)
+	return s
+}
+
+// start starts what serve has built, and waits until it serves.
+func (s *server) start(flags ...string) {
+	s.t.Helper()
 	s.command = exec.Command(s.in("focus"), append([]string{"serve", "--data", s.in("data"), "--sip", s.sip, "--sips", s.sips, "--https", s.https,
 		"--media-ip", loopback, "--log-format", "json"}, flags...)...)
 	s.command.Stderr = &s.log
 	out, err := s.command.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	if err := s.command.Start(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() { s.command.Process.Kill() })
+	s.t.Cleanup(func() { s.command.Process.Kill() })
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if strings.Contains(lines.Text(), "Ctrl-C ends the server") {
 			s.token = strings.TrimSpace(string(s.read("data/cli.token")))
-			return s
+			return
 		}
 	}
 	s.command.Wait()
-	t.Fatalf("it ended: %s", s.log.String())
-	return nil
+	s.t.Fatalf("it ended: %s", s.log.String())
+}
+
+// kill ends it as a power failure would, if only for this process.
+func (s *server) kill() {
+	s.t.Helper()
+	if err := s.command.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.command.Wait()
+	for _, client := range s.clients {
+		client.CloseIdleConnections()
+	}
 }
 
 // race is the flag that the tests were built with.
