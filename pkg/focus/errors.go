@@ -91,7 +91,6 @@ var outcomes = []outcome{
 
 	{b2bua.ErrMediaType, 415, 0, c3p.ReasonInvalidContent, "the body is not a session description"},
 	{errNotRegistered, 480, 0, c3p.ReasonUserDoesNotExist, "no telephone of the user answers"},
-	{errNoCallsBetweenUsers, 480, 0, c3p.ReasonNotImplemented, "users cannot call each other here: dial a conference"},
 	{registrar.ErrMalformed, 400, 0, c3p.ReasonInvalidContent, ""},
 	{registrar.ErrLoop, 403, 0, c3p.ReasonForbidden, "the contact leads back to this server"},
 	{registrar.ErrTooMany, 403, 0, c3p.ReasonForbidden, "too many contacts are registered"},

@@ -37,7 +37,7 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 		return err
 	}
 	if notFound != nil {
-		return s.inviteUser(tx, who, notFound)
+		return notFound // users cannot be called yet, and strangers do not learn who there is
 	}
 	if _, ok := sip.RemoteTarget(tx.Request()); !ok {
 		return errNoContact
@@ -64,7 +64,7 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	if !who.caller.Authenticated {
 		s.config.Limiter.Failed(time.Now(), tx.Source().Addr(), "")
 	}
-	return s.inviteUser(tx, who, err)
+	return err
 }
 
 // mayGuess slows down who tries conference ids without a name.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -131,25 +130,4 @@ func isGRUU(uri sip.URI) bool {
 	return false
 }
 
-// inviteUser answers an INVITE that is for no conference. Users cannot be called yet; they are told so, and strangers do not learn who there is.
-// Telephones send credentials only when asked: who says to be of this domain is asked.
-func (s *Server) inviteUser(tx *sip.ServerTransaction, who visitor, notFound error) error {
-	if !errors.Is(notFound, conference.ErrNotFound) || !s.home(tx.Request().Recipient.Host, tx) || tx.Request().Recipient.User == "" {
-		return notFound
-	}
-	if !who.caller.Authenticated {
-		if s.home(tx.Request().From().Address.Host, nil) {
-			return &challengeError{sip.ErrNoCredentials}
-		}
-		return notFound
-	}
-	if _, err := s.calledUser(tx); err != nil {
-		return notFound
-	}
-	return errNoCallsBetweenUsers
-}
-
-var (
-	errNotRegistered       = errors.New("the user is not reachable")
-	errNoCallsBetweenUsers = errors.New("users cannot call each other here")
-)
+var errNotRegistered = errors.New("the user is not reachable")
