@@ -198,3 +198,11 @@ func (l *Leg) Peer() netip.Addr {
 	}
 	return l.dialog.Snapshot().Peer.Addr()
 }
+
+// Target is where the other side wants the requests of the dialog; zero before there is one.
+func (l *Leg) Target() sip.URI {
+	if l.dialog == nil {
+		return sip.URI{}
+	}
+	return l.dialog.RemoteTarget()
+}

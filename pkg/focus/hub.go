@@ -25,16 +25,19 @@ type hub struct {
 	asked  int        // how often
 
 	mu       sync.Mutex
-	mirror   *mirror
-	fanned   uint64 // revision of the last fanOut
+	live     *mirror // for a Watch: also who speaks
+	quiet    *mirror // for subscriptions: telephones cannot show who speaks, and it is much
 	watchers map[*watcher]struct{}
 	running  bool
-	ready    chan struct{} // closed when the mirror shows something
+	ready    chan struct{} // closed when the mirrors show something
 }
 
 // watcher is one who watches: a subscription, or a Watch.
 type watcher struct {
-	wake func() // there is news; must not block
+	mirror *mirror // that it looks at
+	wake   func()  // there is news; must not block
+
+	subscription *subscription // nil for a Watch
 }
 
 // newsInterval is the least time between two fanOuts: "at most 5 notifications a second".
@@ -42,7 +45,8 @@ const newsInterval = 200 * time.Millisecond
 
 func newHub(f *Focus) *hub {
 	return &hub{
-		focus: f, kick: make(chan struct{}, 1), mirror: newMirror(f.since), watchers: map[*watcher]struct{}{}, ready: make(chan struct{}),
+		focus: f, kick: make(chan struct{}, 1), live: newMirror(f.since, true), quiet: newMirror(f.since, false),
+		watchers: map[*watcher]struct{}{}, ready: make(chan struct{}),
 	}
 }
 
@@ -58,24 +62,27 @@ func (h *hub) moved(revision uint64) {
 	}
 }
 
-// enter adds a watcher; with the first one the hub begins to work, and then it does until the meeting ends.
-func (h *hub) enter(ctx context.Context, w *watcher) error {
+// add lets somebody watch; with the first one the hub begins to work, and then it does until the meeting ends. False: it has.
+func (h *hub) add(w *watcher) bool {
 	h.mu.Lock()
 	h.watchers[w] = struct{}{}
-	start := !h.running
+	start, over := !h.running, w.mirror.ended
 	h.running = true
 	h.mu.Unlock()
 	if start {
 		h.focus.server.run("telling the watchers of "+string(h.focus.id), h.loop)
 	}
+	return !over
+}
+
+// await waits until there is something to see.
+func (h *hub) await(ctx context.Context) error {
 	select {
 	case <-h.ready:
 		return nil
 	case <-h.focus.server.ctx.Done():
-		h.leave(w)
 		return errClosing
 	case <-ctx.Done():
-		h.leave(w)
 		return context.Cause(ctx)
 	}
 }
@@ -114,7 +121,7 @@ func (h *hub) begin(ctx context.Context) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.fanned = h.mirror.revision
+	h.live.fanned, h.quiet.fanned = h.live.revision, h.quiet.revision
 }
 
 // pause is false when the meeting ends meanwhile.
@@ -135,7 +142,7 @@ func (h *hub) take(ctx context.Context) error {
 	defer h.taking.Unlock()
 	h.asked++
 	h.mu.Lock()
-	known := h.mirror.known
+	known := h.live.known
 	h.mu.Unlock()
 	var p progress
 	if err := h.focus.do(ctx, func() error { p = h.focus.progressSince(known); return nil }); err != nil {
@@ -143,32 +150,52 @@ func (h *hub) take(ctx context.Context) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.mirror.apply(p, h.focus.server.shared)
+	h.live.apply(p, h.focus.server.shared)
+	h.quiet.apply(p, h.focus.server.shared)
 	return nil
 }
 
-// fanOut wakes all watchers if there is something that they have not been woken for.
+// fanOut wakes the watchers for whom there is something that they have not been woken for.
 func (h *hub) fanOut() bool {
-	h.mu.Lock()
-	news := h.mirror.revision != h.fanned
-	h.fanned = h.mirror.revision
-	waking := make([]*watcher, 0, len(h.watchers))
-	for w := range h.watchers {
-		waking = append(waking, w)
-	}
-	h.mu.Unlock()
-	if !news {
-		return false
-	}
+	waking := h.waking()
 	for _, w := range waking {
 		w.wake()
 	}
-	return true
+	return len(waking) > 0
+}
+
+func (h *hub) waking() (waking []*watcher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for w := range h.watchers {
+		if w.mirror.fanned != w.mirror.revision {
+			waking = append(waking, w)
+		}
+	}
+	h.live.fanned, h.quiet.fanned = h.live.revision, h.quiet.revision
+	return waking
 }
 
 func (h *hub) end() {
 	h.mu.Lock()
-	h.mirror.end()
+	h.live.end()
+	h.quiet.end()
 	h.mu.Unlock()
 	h.fanOut()
+}
+
+// refresh gives who knows nothing what is true now, not what was last told.
+func (h *hub) refresh(ctx context.Context, revision uint64) error {
+	if err := h.await(ctx); err != nil || revision != 0 {
+		return err
+	}
+	if err := h.take(ctx); err != nil {
+		select {
+		case <-h.focus.stopped: // the end is news too
+			return nil
+		default:
+			return err
+		}
+	}
+	return nil
 }

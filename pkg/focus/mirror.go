@@ -19,7 +19,9 @@ type mirror struct {
 	base     uint64
 	known    uint64 // the conference's revision that has been taken over
 	revision uint64 // of the last visible change; 0 before there is anything
+	fanned   uint64 // revision for which the watchers have been woken
 	ended    bool
+	speaking bool // shows who speaks
 
 	shared    confinfo.Document // all but the users, full
 	described uint64            // revision of the last change to the description
@@ -36,6 +38,7 @@ type mirror struct {
 
 type mirrored struct {
 	element  confinfo.User
+	waiting  bool   // in the lobby
 	fragment []byte // the element, written
 	revision uint64
 	gone     bool
@@ -49,8 +52,10 @@ type removal struct {
 // maxRemovals is how many removals a mirror remembers.
 const maxRemovals = 4096
 
-func newMirror(start time.Time) *mirror {
-	return &mirror{base: uint64(start.UnixMicro()), users: map[conference.UserID]*mirrored{}, differing: map[uint64]*differing{}}
+func newMirror(start time.Time, speaking bool) *mirror {
+	return &mirror{
+		base: uint64(start.UnixMicro()), speaking: speaking, users: map[conference.UserID]*mirrored{}, differing: map[uint64]*differing{},
+	}
 }
 
 // progress is what the loop hands out of a conference: copies.
@@ -87,8 +92,12 @@ func (m *mirror) apply(p progress, document func(conference.Record) *confinfo.Do
 	if p.record != nil {
 		m.describe(document(*p.record), revision)
 	}
-	if !reflect.DeepEqual(m.shared.ConferenceState, p.state) {
-		m.shared.ConferenceState, m.shared.View = p.state, viewOf(&m.shared, p.state.Locked)
+	state := *p.state
+	if !m.speaking {
+		state.ActiveSpeaker = ""
+	}
+	if !reflect.DeepEqual(m.shared.ConferenceState, &state) {
+		m.shared.ConferenceState, m.shared.View = &state, viewOf(&m.shared, state.Locked)
 		m.seen(&m.changed, revision)
 	}
 	for i := range p.delta.Users {
@@ -117,6 +126,11 @@ func (m *mirror) describe(d *confinfo.Document, revision uint64) {
 // put takes over a participant. One that looks as before has not changed: somebody speaks, say.
 func (m *mirror) put(p *conference.Participant, revision uint64) {
 	element := userElement(*p)
+	if !m.speaking {
+		for i := range element.Endpoints {
+			element.Endpoints[i].Speaking = false
+		}
+	}
 	fragment := element.Fragment()
 	u := m.users[p.User]
 	switch {
@@ -126,7 +140,7 @@ func (m *mirror) put(p *conference.Participant, revision uint64) {
 	case bytes.Equal(u.fragment, fragment):
 		return
 	}
-	u.element, u.fragment = element, fragment
+	u.element, u.fragment, u.waiting = element, fragment, p.Waiting
 	m.seen(&u.revision, revision)
 }
 

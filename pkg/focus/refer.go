@@ -170,7 +170,7 @@ func (s *Server) subscribe(tx *sip.ServerTransaction) error {
 }
 
 // eventPackages are those to which one can SUBSCRIBE; refer, which REFER makes, is always there.
-func (s *Server) eventPackages() []sip.EventPackage { return nil }
+func (s *Server) eventPackages() []sip.EventPackage { return []sip.EventPackage{s.conferencePackage()} }
 
 // closeEvents tells the subscribers to come again.
 func (s *Server) closeEvents(ctx context.Context) {

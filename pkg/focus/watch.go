@@ -32,20 +32,21 @@ type News struct {
 // conference.Record and its rules: conference.ErrNotFound, ErrEnded, ErrExpired, ErrNotPermitted.
 func (s *Server) Watch(ctx context.Context, by c3p.Principal, id conference.ID) (*Watch, error) {
 	changed := make(chan struct{}, 1)
-	w := &watcher{wake: func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}}
 	f, err := s.inFocus(ctx, id, func(f *Focus) error {
 		return f.conference.May(actor(by), conference.GetConference, "")
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := f.hub.enter(ctx, w); err != nil {
-		return nil, err
+	w := &watcher{mirror: f.hub.live, wake: func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}}
+	if !f.hub.add(w) {
+		f.hub.leave(w)
+		return nil, errGone
 	}
 	return &Watch{hub: f.hub, watcher: w, changed: changed}, nil
 }
@@ -61,8 +62,8 @@ func (w *Watch) Since(ctx context.Context, revision uint64) (News, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	news := News{Revision: h.mirror.revision, Ended: h.mirror.ended}
-	if d := h.mirror.since(revision); d != nil {
+	news := News{Revision: h.live.revision, Ended: h.live.ended}
+	if d := h.live.since(revision); d != nil {
 		news.Full, news.Document = d.full, d.read()
 	}
 	return news, nil
@@ -70,22 +71,6 @@ func (w *Watch) Since(ctx context.Context, revision uint64) (News, error) {
 
 // Close ends the watch. Changed is not closed.
 func (w *Watch) Close() { w.hub.leave(w.watcher) }
-
-// refresh gives who knows nothing what is true now, not what was last told.
-func (h *hub) refresh(ctx context.Context, revision uint64) error {
-	if revision != 0 {
-		return nil
-	}
-	if err := h.take(ctx); err != nil {
-		select {
-		case <-h.focus.stopped: // the end is news too
-			return nil
-		default:
-			return err
-		}
-	}
-	return nil
-}
 
 // shared is what all watchers are told of a record: no PIN, and not who is invited.
 func (s *Server) shared(record conference.Record) *confinfo.Document {

@@ -167,6 +167,7 @@ func TestAWatcherIsNotWokenForWhatCannotBeSeen(t *testing.T) {
 	watched(t, func(t *testing.T, f *Focus) {
 		f.joins(t, "sip:bob@example.com")
 		w := f.watch(t)
+		synctest.Wait()
 		f.changes(t, func(now time.Time, c *conference.Conference) error {
 			_, err := c.SetSpeaking(now, "sip:bob@example.com", "1", true)
 			return err
@@ -211,7 +212,7 @@ func TestManyWatchersCostTheConferenceNothing(t *testing.T) {
 		if asked := f.hub.asked - asked; asked > changes || rounds > changes/2+2 {
 			t.Errorf("%d changes: the loop was asked %d times, the watchers woken %d times", changes, asked, rounds)
 		}
-		if made := f.hub.mirror.made; made > rounds+1 {
+		if made := f.hub.live.made; made > rounds+1 {
 			t.Errorf("%d rounds of news: %d documents made", rounds, made)
 		}
 		for _, w := range watches {

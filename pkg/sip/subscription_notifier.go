@@ -198,6 +198,9 @@ func (p *EventPackage) read(req *Request) (time.Duration, string, *refusedSubscr
 		return 0, "", &refusedSubscribe{406, []Header{NewHeader("Accept", strings.Join(p.Types, ", "))}}
 	}
 	text := HeaderValue(req, "Expires")
+	if text == "" && HasOption(req, "Supported", optionAutoExtend) {
+		return p.Max, mediaType, nil // it relies on notifications to renew it, and nothing may happen for long
+	}
 	if text == "" {
 		return p.Default, mediaType, nil
 	}

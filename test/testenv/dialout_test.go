@@ -337,13 +337,3 @@ func TestAnAnswerWithoutMedia(t *testing.T) {
 		wantsEndpoint(w, "sip:bob@example.com", confinfo.StatusDisconnected)
 	})
 }
-
-func TestSubscribeToAConference(t *testing.T) {
-	testenv.Run(t, func(w *testenv.World) {
-		w.Conference(room)
-		res := w.Phone("bob").AsksOutside(sip.SUBSCRIBE, dial, "")
-		if res.StatusCode != 489 || sip.HeaderValue(res, "Allow-Events") != "refer" {
-			w.Errorf("%d, Allow-Events %q", res.StatusCode, sip.HeaderValue(res, "Allow-Events"))
-		}
-	})
-}

@@ -42,10 +42,11 @@ type Phone struct {
 
 	mu       sync.Mutex
 	requests []*sip.Request // that came in the dialog
-	Holds    bool           // answers offers with inactive
-	Refuses  int            // offers are refused with that status
-	Answers  int            // calls are answered with that status at once; 0: they ring
-	Silent   bool           // answers no INFO
+	notified func(*sip.Dialog, *sip.ServerTransaction)
+	Holds    bool // answers offers with inactive
+	Refuses  int  // offers are refused with that status
+	Answers  int  // calls are answered with that status at once; 0: they ring
+	Silent   bool // answers no INFO
 }
 
 // Phone makes one at an address of its own.
@@ -283,8 +284,11 @@ func (p *Phone) ServeDialog(d *sip.Dialog, tx *sip.ServerTransaction) {
 	if p.Holds {
 		direction = "inactive"
 	}
+	notified := p.notified
 	p.mu.Unlock()
 	switch {
+	case tx.Request().Method == sip.NOTIFY && notified != nil && strings.HasPrefix(sip.HeaderValue(tx.Request(), "Event"), "conference"):
+		notified(d, tx)
 	case tx.Request().Method == sip.INVITE && p.Refuses != 0:
 		_ = tx.Reply(p.Refuses)
 	case tx.Request().Method == sip.INVITE:
