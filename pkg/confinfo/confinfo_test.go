@@ -105,7 +105,7 @@ func people() *confinfo.Document {
 		UsersState:      confinfo.Full,
 		Users: []confinfo.User{{
 			Entity: "sip:bob@example.com", State: confinfo.Full,
-			Endpoints: []confinfo.Endpoint{{Entity: "{EP-B-3}", Status: confinfo.StatusConnected, Speaking: true}},
+			Endpoints: []confinfo.Endpoint{{Entity: "{EP-B-3}", Status: confinfo.StatusConnected, LobbyCapable: true, Speaking: true}},
 			Hand:      7, Spotlight: true, Hears: &confinfo.Hears{Only: true, Users: []string{"sip:alice@example.com"}},
 		}, {
 			Entity: "sip:carol@example.com", State: confinfo.Full, Hears: &confinfo.Hears{Users: []string{"sip:bob@example.com"}},

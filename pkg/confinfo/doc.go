@@ -16,6 +16,7 @@
 //	| associated-aors, languages, cascaded-focus, referred, call-info | ignored |
 //	| msci: conference-id, expiry-time, admission-policy, organizer, join-url | yes |
 //	| msci: session-type, endpoint-uri, epid                        | yes  |
+//	| msci: clientInfo, of it msci2: lobby-capable                  | yes  |
 //	| msci: media-ingress-filter, media-egress-filter               | yes  |
 //	| msci: conference-view, entity-view, entity-state (locked, media) | yes |
 //	| msci: pstn-lobby-bypass, mediaFiltersRules                    | yes  |

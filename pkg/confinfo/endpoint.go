@@ -22,6 +22,8 @@ type Endpoint struct {
 	DisconnectionInfo   Execution
 	Media               []Media
 
+	LobbyCapable bool // msci: clientInfo, lobby-capable; the client can wait in a lobby
+
 	SDP      *SDP   // fx: between focus and MCU only, never in a roster
 	Admitted *bool  // fx: false while the leg waits outside the mix, for a PIN or in the lobby
 	Language string // fx: of its prompts, as in BCP 47
@@ -116,6 +118,7 @@ func (r *reader) endpoint(e *strictxml.Element) Endpoint {
 		JoiningInfo:         r.execution(e.Child(Namespace, "joining-info")),
 		DisconnectionMethod: e.ChildText(Namespace, "disconnection-method"),
 		DisconnectionInfo:   r.execution(e.Child(Namespace, "disconnection-info")),
+		LobbyCapable:        r.flag(e.Child(MSNamespace, "clientInfo").Child(ms2Namespace, "lobby-capable")),
 		SDP:                 r.sdp(e.Child(ExtensionNamespace, "sdp")),
 		Admitted:            r.boolean(e.Child(ExtensionNamespace, "admitted")),
 		Language:            e.ChildText(ExtensionNamespace, "language"),
@@ -170,8 +173,24 @@ func (e *Endpoint) append(w *strictxml.Writer) {
 		w.Start("media")
 		e.Media[i].append(w)
 	}
+	e.appendClientInfo(w)
 	e.appendFX(w)
 	w.End("endpoint")
+}
+
+// ms2Namespace has what Microsoft added after its first schemas: "msci2" in c3p.md §2.1.
+const ms2Namespace = "http://schemas.microsoft.com/rtc/2008/12/confinfoextensions"
+
+func (e *Endpoint) appendClientInfo(w *strictxml.Writer) {
+	if !e.LobbyCapable {
+		return
+	}
+	w.Start("msci:clientInfo")
+	w.Start("lobby-capable")
+	w.Attr("xmlns", ms2Namespace)
+	w.Text("true")
+	w.End("lobby-capable")
+	w.End("msci:clientInfo")
 }
 
 func (e *Endpoint) appendFX(w *strictxml.Writer) {

@@ -76,6 +76,7 @@ func (s *Server) readMember(tx *sip.ServerTransaction, m *member) (*c3p.Request,
 		if e.JoiningMethod == confinfo.DialedOut {
 			return nil, &documentError{request, errNotAdding}
 		}
+		m.visitor.caller.LobbyCapable = e.LobbyCapable
 		if e.Entity != "" {
 			m.endpoint = conference.EndpointID(e.Entity)
 		}

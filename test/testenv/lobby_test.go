@@ -92,6 +92,44 @@ func TestALockMakesPeopleWait(t *testing.T) {
 	})
 }
 
+func TestOnlyClientsThatCanWaitDo(t *testing.T) {
+	testenv.Run(t, func(w *testenv.World) {
+		w.Conference(room, withLobby, func(d *confinfo.Description) { d.Passcode = "" })
+		olivia, bob, carol := w.Client("olivia"), w.Client("bob"), w.Client("carol")
+		olivia.Joins(room)
+		wantsDone(w, olivia, &c3p.ModifyConferenceLock{Keys: testenv.Keys(room), Locked: true})
+
+		w.Log("# carol's program knows no lobby")
+		carol.Invites(room, carol.AddUser(room))
+		carol.WantsRefusal(403)
+
+		w.Log("# bob's does: he waits, and may not command")
+		joining := bob.AddUser(room)
+		joining.User.Endpoints[0].LobbyCapable = true
+		bob.Invites(room, joining)
+		bob.WantsAnswer()
+		w.WantsRoster(room, olivia.URI, bob.URI)
+		if status := w.Document(room).Users[1].Endpoints[0].Status; status != confinfo.StatusPending {
+			w.Errorf("bob is %s", status)
+		}
+		if _, response := bob.Informs(room, access(bob.URI, c3p.AccessGranted)); response.Reason != c3p.ReasonForbidden {
+			w.Errorf("bob lets himself in: %+v", response)
+		}
+		w.Log("# let in, he is one of them; a second one is sent away")
+		wantsDone(w, olivia, access(bob.URI, c3p.AccessGranted))
+		if status := w.Document(room).Users[1].Endpoints[0].Status; status != confinfo.StatusConnected {
+			w.Errorf("bob is %s", status)
+		}
+		joining = carol.AddUser(room)
+		joining.User.Endpoints[0].LobbyCapable = true
+		carol.Invites(room, joining)
+		carol.WantsAnswer()
+		wantsDone(w, olivia, access(carol.URI, c3p.AccessDenied))
+		carol.WantsBye(time.Second, "nobody has let you in")
+		w.WantsRoster(room, olivia.URI, bob.URI)
+	})
+}
+
 // wantWaiting wants one user in the lobby, and nobody in the conference.
 func wantWaiting(w *testenv.World, user string) {
 	w.Helper()
