@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,10 +158,11 @@ func TestOneAddressCannotTakeAllConnections(t *testing.T) {
 
 func TestARetryWaitsForTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, served := testAnswers(rememberFor), 0
+		a := testAnswers(rememberFor)
+		var served atomic.Int32
 		name, body := answerName{"sip:alice@example.com", "1"}, []byte("<request/>")
 		slow := work{pending: []byte("wait"), serve: func(context.Context) ([]byte, error) {
-			served++
+			served.Add(1)
 			time.Sleep(3 * time.Second)
 			return []byte("done"), nil
 		}}
@@ -188,14 +190,14 @@ func TestARetryWaitsForTheFirst(t *testing.T) {
 			}
 		})
 		all.Wait()
-		if served != 1 {
-			t.Errorf("it was served %d times", served)
+		if served.Load() != 1 {
+			t.Errorf("it was served %d times", served.Load())
 		}
 
 		t.Log("# a minute later it is a new command, which nobody waits for longer than two seconds")
 		time.Sleep(rememberFor)
-		if got := asks(t.Context(), 2*time.Second); got != "wait" || served != 2 {
-			t.Errorf("%q; it was served %d times", got, served)
+		if got := asks(t.Context(), 2*time.Second); got != "wait" || served.Load() != 2 {
+			t.Errorf("%q; it was served %d times", got, served.Load())
 		}
 		answer := a.find(name)
 		if text, err := a.wait(t.Context(), answer, time.Minute); string(text) != "done" || err != nil {
