@@ -19,6 +19,7 @@ import (
 // Config is what the API needs.
 type Config struct {
 	C3P       c3p.Handler // the focus
+	Watches   Watches     // the same; nil: there are no events
 	Users     Users
 	Tokens    Tokens
 	Registrar Registrar
@@ -71,6 +72,7 @@ type server struct {
 	made     *answers      // to requests with an Idempotency-Key
 	requests atomic.Uint64 // numbers the C3P requests that JSON becomes
 	finals   finals
+	streams  streams
 	running  running
 }
 
@@ -99,6 +101,7 @@ func (s *server) routes() []route {
 		{"GET", "/v1/conferences/{id}/participants/{user}", s.user(s.getParticipant)},
 		{"PATCH", "/v1/conferences/{id}/participants/{user}", s.user(s.patchParticipant)},
 		{"DELETE", "/v1/conferences/{id}/participants/{user}", s.user(s.deleteParticipant)},
+		{"GET", "/v1/conferences/{id}/events", s.user(s.getEvents)},
 		{"POST", "/v1/conferences/{id}/recording", s.user(s.postRecording)},
 		{"POST", "/v1/users", s.administrator(s.postUser)},
 		{"GET", "/v1/users", s.administrator(s.getUsers)},

@@ -14,7 +14,8 @@
 //	| HTTP Basic (RFC 7617), bearer tokens (RFC 6750)             | yes  |
 //	| problem details (RFC 9457)                                  | yes  |
 //	| HTTP/1.1, HTTP/2                                            | yes  |
-//	| metrics, events, pages of long lists                        | no   |
+//	| events of a conference: server-sent, WebSocket (RFC 6455)   | yes  |
+//	| metrics, pages of long lists                                | no   |
 //
 // openapi.yaml is the specification; a test compares it with the routes and the types.
 package api

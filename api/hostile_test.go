@@ -227,6 +227,7 @@ func TestAnswersAreBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.wait(t.Context(), answer, time.Minute)
+			synctest.Wait()
 		}
 		for n := range 1000 {
 			asks("alice", fmt.Sprint(n), 100<<10)

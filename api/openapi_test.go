@@ -20,6 +20,7 @@ var types = map[string]any{
 	"NewConference": &NewConference{}, "Conference": &Conference{}, "Conferences": &Conferences{},
 	"ConferenceChange": &ConferenceChange{}, "NewParticipant": &NewParticipant{}, "ParticipantChange": &ParticipantChange{},
 	"Participants": &Participants{}, "Participant": &Participant{}, "Endpoint": &Endpoint{}, "Media": &Media{},
+	"Event":            &Event{},
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},
 	"NewUser": &NewUser{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},
 	"NewToken": &NewToken{}, "Token": &Token{}, "TokenList": &TokenList{}, "Problem": &Problem{},

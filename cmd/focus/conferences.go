@@ -14,6 +14,7 @@ type conferenceCommands struct {
 	New     conferenceNew     `cmd:"" help:"Make a conference."`
 	List    conferenceList    `cmd:"" help:"List conferences."`
 	Show    conferenceShow    `cmd:"" help:"Show a conference and who is in it."`
+	Watch   conferenceWatch   `cmd:"" help:"Print what happens in a conference, as it happens."`
 	Invite  conferenceInvite  `cmd:"" help:"Have the conference call somebody."`
 	Mute    conferenceMute    `cmd:"" help:"Mute a participant."`
 	Unmute  conferenceUnmute  `cmd:"" help:"Let a participant be heard again."`

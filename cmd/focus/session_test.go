@@ -94,6 +94,7 @@ func TestASessionFromTheCommandLine(t *testing.T) {
 	alice := s.registers("alice", "correct horse battery")
 	defer alice.Close(context.Background())
 	s.shell("bin/focus conference new --id session")
+	s.shell("bin/focus conference watch session --json >watched 2>&1 & bin/focus conference watch session >told 2>&1 & until grep -q full watched; do sleep 0.05; done")
 	if out := s.shell("bin/focus conference invite session alice"); !strings.Contains(out, "dialing-out") {
 		t.Errorf("invite: %s", out)
 	}
@@ -102,19 +103,20 @@ func TestASessionFromTheCommandLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.shell("until bin/focus conference show session | grep -q ' connected '; do sleep 0.05; done")
-	for _, row := range []struct{ command, want string }{
-		{"mute session alice", "attendee +yes +connected"},
-		{"unmute session sip:alice@127.0.0.1", "attendee +no +connected"},
-		{"promote session alice", "presenter +no +connected"},
-		{"demote session alice", "attendee +no +connected"},
-		{"lock session", "locked +yes"},
-		{"unlock session", "locked +no"},
-		{"eject session alice", "participants +0"},
+	for _, row := range []struct{ command, want, told string }{
+		{"mute session alice", "attendee +yes +connected", `"muted":true`},
+		{"unmute session sip:alice@127.0.0.1", "attendee +no +connected", `"muted":false`},
+		{"promote session alice", "presenter +no +connected", `"role":"presenter"`},
+		{"demote session alice", "attendee +no +connected", `"role":"attendee"`},
+		{"lock session", "locked +yes", `"locked":true`},
+		{"unlock session", "locked +no", `"locked":false`},
+		{"eject session alice", "participants +0", `"removed":["sip:alice@127.0.0.1"]`},
 	} {
 		s.shell("bin/focus conference " + row.command)
 		if shown := s.shell("bin/focus conference show session"); !regexp.MustCompile(row.want).MatchString(shown) {
 			t.Errorf("after %s:\n%s\nwant %s", row.command, shown, row.want)
 		}
+		s.shell("until tail -n 1 watched | grep -qF '" + row.told + "'; do sleep 0.02; done")
 	}
 	s.wantsOut("she was taken out", line)
 	refused := exec.Command(s.in("bin/focus"), "conference", "mute", "session", "nobody")
@@ -122,6 +124,7 @@ func TestASessionFromTheCommandLine(t *testing.T) {
 	if out, err := refused.CombinedOutput(); err == nil || !strings.Contains(string(out), "nobody of that name") {
 		t.Errorf("muting nobody: %v %s", err, out)
 	}
-	s.shell("bin/focus conference end session")
+	s.shell("bin/focus conference end session; until grep -q '\"ended\"' watched && grep -q 'has ended' told; do sleep 0.05; done")
+	t.Log(s.shell("cat told"))
 	s.stop()
 }

@@ -161,7 +161,7 @@ func (s *system) serve(ctx context.Context, open *sockets) {
 		s.run("SIP over TLS", func() error { return ua.ServeTLS(tls.NewListener(open.tls, s.tls.sip())) })
 	}
 	s.api = api.New(api.Config{
-		C3P: s.focus, Users: s.store.Users, Tokens: s.store.Tokens, Registrar: s.focus.Registrar(), Limiter: s.limiter, Ready: s.ready,
+		C3P: s.focus, Watches: watches{s.focus}, Users: s.store.Users, Tokens: s.store.Tokens, Registrar: s.focus.Registrar(), Limiter: s.limiter, Ready: s.ready,
 		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: ua.WebSocket(),
 	})
 	s.https = api.NewServer(s.api, s.tls.https(), s.log)

@@ -1,0 +1,221 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+)
+
+// Bounds of streams. One that is slow has no queue: what happens meanwhile is told together, and what is too much of it as the full state.
+const (
+	maxStreamsInAll = 2048
+	maxStreamsOf    = 128 // of one user
+	heartbeat       = 15 * time.Second
+	writePatience   = 10 * time.Second // for one event
+)
+
+// outlet is where a stream goes: server-sent events, or a WebSocket.
+type outlet interface {
+	send(ctx context.Context, e *Event) error
+	beat(ctx context.Context) error                     // nothing has happened
+	refuse(ctx context.Context, refusal *Problem) error // the last message
+}
+
+// stream is one client's stream of events of a conference:
+//
+//	open     counted; may the client watch; what the conference is like
+//	tell     what differs from the revision that the client has, then what happens
+//	recheck  every heartbeat, and when the client's own entry in the roster changes: is it still allowed
+type stream struct {
+	server *server
+	who    c3p.Principal
+	check  func(context.Context) (c3p.Principal, error) // the credentials, again
+	watch  Watch
+	story  story
+	known  uint64 // revision that the client has
+}
+
+// streams counts those that are open.
+type streams struct {
+	mu   sync.Mutex
+	all  int
+	open map[string]int // by user
+}
+
+func (s *streams) enter(user string) (leave func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all >= maxStreamsInAll || s.open[user] >= maxStreamsOf {
+		return nil, false
+	}
+	if s.open == nil {
+		s.open = map[string]int{}
+	}
+	s.all++
+	s.open[user]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.all--
+		if s.open[user]--; s.open[user] == 0 {
+			delete(s.open, user)
+		}
+	}, true
+}
+
+// getEvents streams what happens in a conference: as a WebSocket to who asks for an upgrade, else as server-sent events.
+func (s *server) getEvents(w http.ResponseWriter, r *http.Request, who c3p.Principal) {
+	known, refusal := knownRevision(r)
+	if refusal != nil {
+		refusal.write(w)
+		return
+	}
+	leave, ok := s.streams.enter(who.URI)
+	if !ok {
+		unavailable("Too many streams of events are open: close some of yours, or try again in a moment.").write(w)
+		return
+	}
+	defer leave()
+	release, ok := s.running.hold()
+	if !ok {
+		unavailable("The server is shutting down.").write(w)
+		return
+	}
+	defer release()
+	_, check := s.credentials(r)
+	st, refusal := s.openStream(r, who, check)
+	if refusal != nil {
+		refusal.write(w)
+		return
+	}
+	defer st.watch.Close()
+	st.known = known
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.running.ctx, cancel)()
+	if isWebSocket(r) {
+		s.serveWebSocket(ctx, w, r, st)
+	} else {
+		s.serveSSE(ctx, w, st)
+	}
+}
+
+// knownRevision is where to resume: Last-Event-ID of server-sent events, or since=REVISION.
+func knownRevision(r *http.Request) (uint64, *Problem) {
+	text := r.Header.Get("Last-Event-ID")
+	if text == "" {
+		text = r.URL.Query().Get("since")
+	}
+	if text == "" {
+		return 0, nil
+	}
+	known, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, badField("since", "since and Last-Event-ID are the revision of an event, or are left out.")
+	}
+	return known, nil
+}
+
+// openStream begins to watch. What may be seen is what GET of the conference shows.
+func (s *server) openStream(r *http.Request, who c3p.Principal, check func(context.Context) (c3p.Principal, error)) (*stream, *Problem) {
+	if s.Watches == nil {
+		return nil, failed(c3p.ReasonNotImplemented, "")
+	}
+	id, err := conference.ParseID(variable(r, "id"))
+	if err != nil {
+		return nil, failed(c3p.ReasonConferenceDoesNotExist, "")
+	}
+	st := &stream{server: s, who: who, check: check, story: story{server: s, id: id}}
+	if st.watch, err = s.Watches.Watch(r.Context(), who, id); err != nil {
+		return nil, s.watchProblem(err)
+	}
+	news, err := st.watch.Since(r.Context(), 0)
+	if err != nil {
+		st.watch.Close()
+		return nil, s.watchProblem(err)
+	}
+	if news.Document != nil {
+		st.story.learn(news.Document)
+	}
+	return st, nil
+}
+
+// watchProblem is what is wrong with a watch.
+func (s *server) watchProblem(err error) *Problem {
+	switch {
+	case errors.Is(err, conference.ErrNotPermitted):
+		return failed(c3p.ReasonForbidden, "")
+	case errors.Is(err, conference.ErrNotFound), errors.Is(err, conference.ErrEnded), errors.Is(err, conference.ErrExpired):
+		return failed(c3p.ReasonConferenceDoesNotExist, "")
+	}
+	s.Logger.Warn("watching a conference", "err", err)
+	return unavailable("The conference cannot be watched now: try again in a moment.")
+}
+
+// run tells the client until one of them goes.
+func (st *stream) run(ctx context.Context, out outlet) error {
+	finals, leave := st.server.finals.listen(st.who.URI)
+	defer leave()
+	ticker := time.NewTicker(heartbeat)
+	defer ticker.Stop()
+	for {
+		if ended, err := st.tell(ctx, out); err != nil || ended {
+			return err
+		}
+		select {
+		case <-st.watch.Changed():
+		case f := <-finals:
+			if err := out.send(ctx, &Event{Type: EventResponse, RequestID: f.requestID, Response: string(f.document)}); err != nil {
+				return err
+			}
+		case <-ticker.C:
+			if refusal := st.recheck(ctx); refusal != nil {
+				return out.refuse(ctx, refusal)
+			}
+			if err := out.beat(ctx); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// tell sends what the client does not know yet.
+func (st *stream) tell(ctx context.Context, out outlet) (ended bool, err error) {
+	news, err := st.watch.Since(ctx, st.known)
+	if err != nil {
+		return false, out.refuse(ctx, st.server.watchProblem(err))
+	}
+	if concerns(news.Document, conference.UserID(st.who.URI)) {
+		if refusal := st.recheck(ctx); refusal != nil {
+			return true, out.refuse(ctx, refusal)
+		}
+	}
+	e := st.story.event(news)
+	if e == nil {
+		return false, nil
+	}
+	st.known = news.Revision
+	return news.Ended, out.send(ctx, e)
+}
+
+// recheck says why the client may not watch any more.
+func (st *stream) recheck(ctx context.Context) *Problem {
+	who, err := st.check(ctx)
+	if err != nil {
+		return problem(http.StatusUnauthorized, "The credentials are no longer good: log in again.")
+	}
+	again, err := st.server.Watches.Watch(ctx, who, st.story.id)
+	if err != nil {
+		return st.server.watchProblem(err)
+	}
+	again.Close()
+	return nil
+}
