@@ -36,7 +36,7 @@ func (s *Server) recordOf(document *confinfo.Document, by conference.Caller) (co
 	}
 	record := conference.Record{
 		Organizer: by.URI.UserID(), Subject: d.Subject, AdmissionPolicy: conference.AdmissionPolicy(d.AdmissionPolicy),
-		PIN: conference.PIN(d.Passcode), Expires: d.ExpiryTime, AutoRecord: yes(d.AutoRecord), Lobby: yes(d.Lobby),
+		Expires: d.ExpiryTime, AutoRecord: yes(d.AutoRecord), Lobby: yes(d.Lobby),
 		PSTNLobbyBypass: yes(d.PSTNLobbyBypass),
 	}
 	if d.Organizer != "" {
@@ -47,14 +47,13 @@ func (s *Server) recordOf(document *confinfo.Document, by conference.Caller) (co
 	if d.AdmissionPolicy == "" {
 		record.AdmissionPolicy = conference.OpenAuthenticated // nobody is let in by default
 	}
-	for _, invitee := range d.Invitees {
-		user := userOf(invitee)
-		if user == "" {
-			return record, fmt.Errorf("%w: %.80q is not a URI", conference.ErrInvalidInvitee, invitee)
-		}
-		record.Invitees = append(record.Invitees, user)
-	}
 	var err error
+	if record.PIN, err = s.passcodes.pinOf(&d); err != nil {
+		return record, err
+	}
+	if record.Invitees, err = invitees(d.Invitees); err != nil {
+		return record, err
+	}
 	if d.ConferenceID != "" {
 		record.ID, err = conference.ParseID(d.ConferenceID)
 	}

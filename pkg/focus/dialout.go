@@ -184,6 +184,7 @@ func (f *Focus) arrive(l *leg) error {
 		return err
 	}
 	f.log.Info("joined", "user", l.user, "called", true)
+	f.align(l)
 	f.firstOne(l)
 	f.established(l)
 	return nil

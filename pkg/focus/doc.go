@@ -13,10 +13,10 @@
 //	PIN by RFC 4733 and INFO digits                               yes   pin.go
 //	what the MCU reports                                          yes   notify.go
 //	automatic recording, announcements of it                      yes   recording.go
-//	C3P at the factory: addConference, getConference(s),          yes   one file per command
-//	  deleteConference, getConferencingCapabilities
-//	C3P at the focus: modifyConferenceLock, deleteUser,           yes   one file per command
-//	  modifyUserRoles, modifyEndpointMedia, recording
+//	C3P at the factory: all commands, encrypted PINs              yes   one file per command; passcode.go
+//	C3P at the focus: all commands but endorseUser and addUser    yes   one file per command
+//	  dial-in, which is for MCUs that SIP does not reach
+//	who is muted and who hears whom, told to the MCU in order     yes   filters.go
 //	C3P over SERVICE and INFO, INVITE with addUser                no
 //	dial-out: one user's telephones at once, CANCEL, no answer    yes   dialout.go; whom: dialpolicy.go; a redirect (3xx) is a refusal
 //	REFER to invite and to remove (RFC 3515, 4579), outside of    yes   refer.go

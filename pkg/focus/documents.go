@@ -41,7 +41,7 @@ func (s *Server) document(record conference.Record, show secrets) *confinfo.Docu
 		d.Invitees = append(d.Invitees, string(user))
 	}
 	return &confinfo.Document{
-		Entity: string(conference.FocusURI(record.Organizer, record.ID)), State: confinfo.Full, Description: d,
+		Entity: string(conference.FocusURI(record.Organizer, record.ID)), State: confinfo.Full, Version: uint32(record.Version), Description: d,
 		ConferenceState: &confinfo.ConferenceState{Active: &active, Locked: &record.Locked, Recording: recordingState(record.Recording)},
 	}
 }
@@ -71,6 +71,7 @@ func userElement(p conference.Participant) confinfo.User {
 		e.Status = p.StatusOf(&e)
 		user.Endpoints = append(user.Endpoints, endpointElement(e))
 	}
+	user.Hand, user.Spotlight, user.Hears = uint32(p.Hand), p.Spotlight, hearsOf(p.Hears)
 	return user
 }
 

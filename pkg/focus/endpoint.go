@@ -33,9 +33,13 @@ func (l *leg) Add(ctx context.Context, offer *b2bua.Description) (b2bua.Descript
 	if l.outside() {
 		endpoint.Admitted = new(bool)
 	}
+	err := l.focus.do(ctx, func() error { endpoint.Media = l.focus.preset(l); return nil })
+	if err != nil {
+		return b2bua.Description{}, err
+	}
 	body, err := l.focus.command(ctx, &c3p.AddUser{
 		Keys: c3p.ConferenceKeys{Entity: l.focus.uri},
-		User: &confinfo.User{Entity: string(l.user), DisplayText: l.name, Endpoints: []confinfo.Endpoint{endpoint}},
+		User: &confinfo.User{Entity: string(l.user), DisplayText: l.name, Hears: l.hears, Endpoints: []confinfo.Endpoint{endpoint}},
 	})
 	if err != nil {
 		l.uncertain(err)

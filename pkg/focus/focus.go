@@ -38,6 +38,7 @@ type Focus struct {
 
 	booting   chan struct{}     // held while the MCU is told about the conference
 	booted    bool              // owned by whoever holds booting
+	filtering chan struct{}     // held while the MCU is told who is muted and who hears whom
 	recording chan struct{}     // held while a recording command is at the MCU
 	storing   chan struct{}     // held while the record is written
 	stored    conference.Record // owned by whoever holds storing
@@ -113,7 +114,7 @@ func (s *Server) newFocus(record conference.Record) *Focus {
 		server: s, id: record.ID, uri: string(c.URI()), log: s.log.With("conference", record.ID),
 		queue: make(chan func(), maxQueue), stopped: make(chan struct{}), gone: make(chan struct{}), done: make(chan struct{}),
 		conference: c, legs: make(map[conference.EndpointID]*leg), members: make(map[memberKey]*member), pins: make(map[*leg]*pinDialogue), since: time.Now(),
-		booting: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), stored: record,
+		booting: make(chan struct{}, 1), filtering: make(chan struct{}, 1), recording: make(chan struct{}, 1), storing: make(chan struct{}, 1), stored: record,
 	}
 	f.hub = newHub(f)
 	if recorded(record) {

@@ -26,6 +26,11 @@ func (s *Server) getConference(ctx context.Context, call *c3p.Call) (c3p.Command
 	if err != nil {
 		return nil, err
 	}
+	if command.Key != nil {
+		if err := seal(document, command.Key); err != nil {
+			return nil, err
+		}
+	}
 	return &c3p.GetConference{Keys: command.Keys, Conference: document}, nil
 }
 

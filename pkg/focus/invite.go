@@ -125,7 +125,7 @@ func (f *Focus) admit(now time.Time, l *leg, to conference.Address) error {
 	if err != nil {
 		return err
 	}
-	l.waiting = admission.Wait
+	l.waiting, l.role = admission.Wait, admission.Role
 	if l.needPIN = admission.NeedPIN; l.needPIN && len(f.pins) >= maxAsked {
 		return errCrowded
 	}
@@ -220,6 +220,7 @@ func (f *Focus) enrol(now time.Time, l *leg) error {
 	}
 	l.joined, f.visited = true, true
 	f.log.Info("joined", "user", l.user, "from", l.address, "waiting", p.Waiting)
+	f.align(l)
 	if f.settle(l, p.Waiting); !p.Waiting {
 		f.firstOne(l)
 	}

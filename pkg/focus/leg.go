@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/b2bua"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -28,10 +29,13 @@ type leg struct {
 	language  string     // of prompts
 	address   netip.Addr // of its signalling
 	needPIN   bool
-	waiting   bool // in the lobby; owned by the loop after enter
-	replaces  *leg // whose place it takes (RFC 3891)
-	successor *leg // who takes its place; owned by the loop
-	called    bool // by the conference
+	waiting   bool            // in the lobby; owned by the loop after enter
+	replaces  *leg            // whose place it takes (RFC 3891)
+	successor *leg            // who takes its place; owned by the loop
+	role      conference.Role // of somebody who is not in yet
+	muted     bool            // as preset has it
+	hears     *confinfo.Hears // as preset has it
+	called    bool            // by the conference
 
 	orders orders // to the MCU
 

@@ -31,7 +31,7 @@ func (s *Server) modifyEndpointMedia(ctx context.Context, call *c3p.Call) (c3p.C
 		return nil, err
 	}
 	for _, keys := range streams {
-		if _, err := f.command(ctx, &c3p.ModifyEndpointMedia{Keys: keys, Media: command.Media}); err != nil {
+		if err := f.tellMedia(ctx, keys, command.Media); err != nil {
 			if len(undo) > 0 {
 				f.post(func() { f.undoMuted(undo) })
 			}
@@ -39,6 +39,28 @@ func (s *Server) modifyEndpointMedia(ctx context.Context, call *c3p.Call) (c3p.C
 		}
 	}
 	return &c3p.ModifyEndpointMedia{Keys: command.Keys, Media: command.Media}, nil
+}
+
+// tellMedia sends a command on, with the filters as they are when its turn comes.
+func (f *Focus) tellMedia(ctx context.Context, keys c3p.MediaKeys, media *confinfo.Media) error {
+	return f.filter(ctx, func() error {
+		order := *media
+		err := f.do(ctx, func() error {
+			p, _ := f.conference.Participant(conference.UserID(keys.User))
+			e := p.Endpoint(conference.EndpointID(keys.Endpoint))
+			if e == nil || e.Stream(conference.MediaID(keys.Media)) == nil {
+				return conference.ErrNoSuchMedia
+			}
+			now := filtersOf(*e.Stream(conference.MediaID(keys.Media)))
+			order.IngressFilter, order.EgressFilter = now.IngressFilter, now.EgressFilter
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		_, err = f.command(ctx, &c3p.ModifyEndpointMedia{Keys: keys, Media: &order})
+		return err
+	})
 }
 
 // streams finds what the keys name. A client that does not know its endpoint names none that exists: then it is all of the user's.

@@ -16,10 +16,15 @@ func (s *Server) modifyUserRoles(ctx context.Context, call *c3p.Call) (c3p.Comma
 		return nil, fmt.Errorf("%w: want one, not %d", conference.ErrInvalidRole, len(command.Roles))
 	}
 	user := conference.EntityID(command.Keys.User)
-	_, err := s.keep(ctx, c3p.ConferenceKeys{Entity: command.Keys.Conference}, func(f *Focus) (func(), error) {
+	var changes []conference.Change
+	f, err := s.keep(ctx, c3p.ConferenceKeys{Entity: command.Keys.Conference}, func(f *Focus) (_ func(), err error) {
 		before, _ := f.conference.Participant(user)
-		_, err := f.conference.SetRole(time.Now(), by, user, conference.Role(command.Roles[0]))
+		changes, err = f.conference.SetRole(time.Now(), by, user, conference.Role(command.Roles[0]))
 		return func() { _, _ = f.conference.SetRole(time.Now(), itself, user, before.Role) }, err
 	})
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	f.tellStreamsLater(changes) // while all attendees are muted, a presenter is not
+	return nil, nil
 }

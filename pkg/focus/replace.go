@@ -96,6 +96,7 @@ func (f *Focus) enrolInstead(now time.Time, l *leg) error {
 		return err
 	}
 	l.joined, old.successor = true, l
+	f.align(l)
 	f.settle(l, old.waiting)
 	f.log.Info("call replaced", "user", l.user, "from", l.address)
 	return nil

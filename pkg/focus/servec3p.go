@@ -20,12 +20,18 @@ func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (
 	switch command.(type) {
 	case *c3p.GetConferencingCapabilities:
 		return s.getConferencingCapabilities
+	case *c3p.GetAvailableMCUTypes:
+		return s.getAvailableMCUTypes
+	case *c3p.GetEncryptionKey:
+		return s.getEncryptionKey
 	case *c3p.AddConference:
 		return s.addConference
 	case *c3p.GetConference:
 		return s.getConference
 	case *c3p.GetConferences:
 		return s.getConferences
+	case *c3p.ModifyConference:
+		return s.modifyConference
 	case *c3p.DeleteConference:
 		return s.deleteConference
 	case *c3p.ModifyConferenceLock:
@@ -34,12 +40,24 @@ func (s *Server) handler(command c3p.Command) func(context.Context, *c3p.Call) (
 		return s.addUser
 	case *c3p.DeleteUser:
 		return s.deleteUser
+	case *c3p.ModifyUser:
+		return s.modifyUser
 	case *c3p.ModifyUserRoles:
 		return s.modifyUserRoles
 	case *c3p.SetLobbyAccess:
 		return s.setLobbyAccess
+	case *c3p.ModifyEndpoint:
+		return s.modifyEndpoint
 	case *c3p.ModifyEndpointMedia:
 		return s.modifyEndpointMedia
+	case *c3p.ModifyConferenceAnnouncements:
+		return s.modifyConferenceAnnouncements
+	case *c3p.SetMediaFilter:
+		return s.setMediaFilter
+	case *c3p.Spotlight:
+		return s.spotlight
+	case *c3p.RaiseHand:
+		return s.raiseHand
 	case *c3p.StartRecording:
 		return s.startRecording
 	case *c3p.PauseRecording:
@@ -80,7 +98,7 @@ func (s *Server) serveGuarded(ctx context.Context, call *c3p.Call) (body c3p.Com
 // levelOf: who only looks does so every few seconds.
 func levelOf(command c3p.Command) slog.Level {
 	switch command.(type) {
-	case *c3p.GetConference, *c3p.GetConferences, *c3p.GetConferencingCapabilities:
+	case *c3p.GetConference, *c3p.GetConferences, *c3p.GetConferencingCapabilities, *c3p.GetAvailableMCUTypes, *c3p.GetEncryptionKey:
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo

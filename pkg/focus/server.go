@@ -28,6 +28,8 @@ type Config struct {
 	SIP      sip.Config  // of the user agent; Handler, Logger and Supported are the server's own
 	Logger   *slog.Logger
 
+	AccessNumbers []c3p.Region // where telephones of the public network reach the server; the first is the default
+
 	DialOut DialOutPolicy // whom conferences may call; "": DialRegistered
 
 	Directory Directory
@@ -78,6 +80,7 @@ type Server struct {
 	registrar *registrar.Registrar
 	notifier  *sip.Notifier
 	placed    placed
+	passcodes passcodes
 
 	mcu    mcus
 	ctx    context.Context // ends when the server is closed
@@ -114,6 +117,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{config: config, log: config.Logger, focuses: make(map[conference.ID]*Focus)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.passcodes.domain = config.Domain
 	s.mcu.pending = make(map[string]chan *c3p.Response)
 	s.mcu.epoch = uint64(time.Now().Unix())
 	s.UseMCU(config.MCU)

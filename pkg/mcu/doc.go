@@ -11,7 +11,9 @@
 //	addUser (offer or none), deleteUser              yes
 //	modifyEndpoint: answer, new offer, admitted      yes
 //	modifyEndpointMedia: mute, deaf, gain            yes
+//	modifyConference: filters of many streams        yes
 //	modifyConferenceAnnouncements: join, leave tone  yes
+//	fx:setMediaFilter: who hears whom                yes
 //	fx:startRecording, pause, resume, stop           yes
 //	fx:playPrompt                                    yes
 //	news: digits, who speaks, a prompt's end,        yes

@@ -23,6 +23,7 @@ type MCU struct {
 	conferences map[string]map[string]*Endpoint
 	played      []string // prompts, in their order
 	commands    []string
+	silent      map[string]bool // conferences without announcements
 }
 
 // Endpoint is a leg at the MCU.
@@ -35,6 +36,8 @@ type Endpoint struct {
 	Offered  bool   // the MCU's offer waits for its answer
 	SDP      string // what its telephone said last
 	Muted    bool
+	Heard    bool // it was in the mix and not muted, if only for a moment
+	Hears    *confinfo.Hears
 }
 
 // Refuse makes a command fail from now on; nil lets it work again.
@@ -95,6 +98,12 @@ func (m *MCU) serve(call *c3p.Call) (c3p.Command, error) {
 		return m.modifyEndpoint(command)
 	case *c3p.ModifyEndpointMedia:
 		return m.modifyEndpointMedia(command)
+	case *c3p.ModifyConference:
+		return nil, m.modifyConference(command.Conference)
+	case *c3p.SetMediaFilter:
+		return nil, m.setMediaFilter(command)
+	case *c3p.ModifyConferenceAnnouncements:
+		return nil, m.modifyConferenceAnnouncements(command)
 	case *c3p.PlayPrompt:
 		m.played = append(m.played, strings.Join(command.Prompts, "+"))
 		return nil, nil
@@ -141,6 +150,8 @@ func (m *MCU) addUser(command *c3p.AddUser) (c3p.Command, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.Hears = user.Hears
+	e.filter(in.Media)
 	endpoints[in.Entity] = e
 	user.Endpoints = []confinfo.Endpoint{e.described(out)}
 	return &c3p.AddUser{Keys: command.Keys, User: &user}, nil
@@ -166,6 +177,7 @@ func (m *MCU) modifyEndpoint(command *c3p.ModifyEndpoint) (c3p.Command, error) {
 	}
 	if a := command.Endpoint.Admitted; a != nil {
 		e.Admitted = *a
+		e.filter(nil)
 	}
 	described := e.described(out)
 	return &c3p.ModifyEndpoint{Keys: command.Keys, Endpoint: &described}, nil
@@ -176,10 +188,57 @@ func (m *MCU) modifyEndpointMedia(command *c3p.ModifyEndpointMedia) (c3p.Command
 	if e == nil {
 		return nil, &c3p.Error{Reason: c3p.ReasonEndpointDoesNotExist}
 	}
-	if command.Media.IngressFilter != "" {
-		e.Muted = command.Media.IngressFilter == confinfo.Block
-	}
+	e.filter([]confinfo.Media{*command.Media})
 	return &c3p.ModifyEndpointMedia{Keys: command.Keys, Media: command.Media}, nil
+}
+
+func (m *MCU) modifyConference(document *confinfo.Document) error {
+	for _, user := range document.Users {
+		for _, endpoint := range user.Endpoints {
+			if e := m.conferences[document.Entity][endpoint.Entity]; e != nil {
+				e.filter(endpoint.Media)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Endpoint) filter(media []confinfo.Media) {
+	for _, m := range media {
+		if m.IngressFilter != "" {
+			e.Muted = m.IngressFilter == confinfo.Block
+		}
+	}
+	e.Heard = e.Heard || e.Admitted && !e.Muted
+}
+
+func (m *MCU) setMediaFilter(command *c3p.SetMediaFilter) error {
+	found := false
+	for _, e := range m.conferences[command.Keys.Conference] {
+		if e.Keys.User == command.Keys.User {
+			found = true
+			e.Hears = &confinfo.Hears{Only: command.Only, Users: command.Users}
+		}
+	}
+	if !found {
+		return &c3p.Error{Reason: c3p.ReasonEndpointDoesNotExist}
+	}
+	return nil
+}
+
+func (m *MCU) modifyConferenceAnnouncements(command *c3p.ModifyConferenceAnnouncements) error {
+	if m.silent == nil {
+		m.silent = make(map[string]bool)
+	}
+	m.silent[command.Keys.Entity] = !command.Enabled
+	return nil
+}
+
+// Announces says whether joining a conference is announced.
+func (m *MCU) Announces(entity string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.silent[entity]
 }
 
 // negotiate knows PCMU and nothing else. A description that names video alone is not acceptable, one without m-line unreadable.
