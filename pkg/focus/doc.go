@@ -23,6 +23,6 @@
 //	  and inside of a call; norefersub (RFC 4488)
 //	C3P addUser with dialed-out                                   yes   adduser.go
 //	SUBSCRIBE (RFC 6665)                                          yes   refer.go; packages: refer
-//	lobby                                                         yes   lobby.go; no prompt tells who waits that he does
+//	lobby                                                         yes   lobby.go
 //	conference event package (RFC 4575)                           no
 package focus

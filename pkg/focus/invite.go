@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/b2bua"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/prompt"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -235,6 +236,7 @@ func (f *Focus) established(l *leg) {
 	case l.needPIN:
 		f.askPIN(l)
 	case l.waiting:
+		f.say(l, prompt.Lobby)
 	case l.late:
 		f.say(l, recordingStarted)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/prompt"
 )
 
 // Somebody in the lobby has a call that stands, and an endpoint at the MCU that is in no mix. Everybody sees him waiting in the roster; he
@@ -42,9 +43,11 @@ func (f *Focus) admitted(user conference.UserID) {
 		}
 		f.settle(l, false)
 		f.firstOne(l)
-		if l.late = f.conference.Recording() == conference.Recording; l.late {
-			f.say(l, recordingStarted)
+		prompts := []string{prompt.Joining}
+		if f.conference.Recording() == conference.Recording {
+			prompts = append(prompts, recordingStarted)
 		}
+		f.say(l, prompts...)
 	}
 }
 

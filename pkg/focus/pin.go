@@ -106,7 +106,10 @@ func (f *Focus) letIn(l *leg) {
 		f.dropFor(l, err)
 		return
 	}
-	if l.late && !l.waiting {
+	switch {
+	case l.waiting:
+		f.say(l, prompt.Lobby)
+	case l.late:
 		f.say(l, recordingStarted)
 	}
 }

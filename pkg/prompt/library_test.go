@@ -43,7 +43,7 @@ func TestScriptAndFilesAgree(t *testing.T) {
 func TestEveryPromptIsSpeech(t *testing.T) {
 	l := load(t, "")
 	names := []string{PINEnter, PINWrong, PINLast, Joining, Alone, RecordingStarted, RecordingPaused, RecordingStopped, ConferenceLocked,
-		ConferenceEnded, NotFound, Muted, Unmuted}
+		ConferenceEnded, Lobby, NotFound, Muted, Unmuted}
 	names = append(names, Digits("0123456789")...)
 	for _, language := range []string{"en", "es"} {
 		for _, name := range names {

@@ -12,6 +12,7 @@ const (
 	RecordingStopped = "recording-stopped"
 	ConferenceLocked = "conference-locked"
 	ConferenceEnded  = "conference-ended"
+	Lobby            = "lobby"
 	NotFound         = "not-found"
 	Muted            = "muted"
 	Unmuted          = "unmuted"

@@ -30,6 +30,7 @@ func TestAGuestWaitsInTheLobby(t *testing.T) {
 		alice.Dials(dial)
 		alice.WantsAnswer()
 		wantWaiting(w, aliceWaits)
+		wantPlayed(w, "lobby")
 
 		w.Log("# olivia is asked for her password, and does not wait")
 		olivia.Dials(dial)
@@ -39,7 +40,9 @@ func TestAGuestWaitsInTheLobby(t *testing.T) {
 		w.Fails(testenv.As("olivia"), access(testenv.Organizer, c3p.AccessGranted), c3p.ReasonUserDoesNotExist)
 
 		w.Log("# she lets alice in, who needs no PIN")
+		w.MCU.Played()
 		w.Succeeds(testenv.As("olivia"), access(aliceWaits, c3p.AccessGranted))
+		wantPlayed(w, "joining")
 		if e := w.Document(room).Users[0].Endpoints[0]; e.Status != confinfo.StatusConnected {
 			w.Errorf("alice's status is %s", e.Status)
 		}
