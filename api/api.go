@@ -101,6 +101,7 @@ func (s *server) routes() []route {
 		{"GET", "/v1/conferences/{id}/participants/{user}", s.user(s.getParticipant)},
 		{"PATCH", "/v1/conferences/{id}/participants/{user}", s.user(s.patchParticipant)},
 		{"DELETE", "/v1/conferences/{id}/participants/{user}", s.user(s.deleteParticipant)},
+		{"POST", "/v1/conferences/{id}/lobby", s.user(s.postLobby)},
 		{"GET", "/v1/conferences/{id}/events", s.user(s.getEvents)},
 		{"POST", "/v1/conferences/{id}/recording", s.user(s.postRecording)},
 		{"POST", "/v1/users", s.administrator(s.postUser)},

@@ -16,6 +16,8 @@ type NewConference struct {
 	PIN             string     `json:"pin,omitempty"`             // 4 to 16 digits
 	Expires         *time.Time `json:"expires,omitempty"`         // RFC 3339
 	AutoRecord      *bool      `json:"autoRecord,omitempty"`      // recording starts with the first participant
+	Lobby           *bool      `json:"lobby,omitempty"`           // whom the policy or the lock keeps out may wait
+	PSTNLobbyBypass *bool      `json:"pstnLobbyBypass,omitempty"` // telephones of the public network do not wait there
 	Invitees        []string   `json:"invitees,omitempty"`        // URIs
 	Organizer       string     `json:"organizer,omitempty"`       // URI; for administrators
 }
@@ -30,12 +32,18 @@ type Conference struct {
 	PIN             string     `json:"pin,omitempty"`
 	Expires         *time.Time `json:"expires,omitempty"`
 	AutoRecord      bool       `json:"autoRecord"`
+	Lobby           bool       `json:"lobby"`
+	PSTNLobbyBypass bool       `json:"pstnLobbyBypass,omitempty"`
 	Invitees        []string   `json:"invitees,omitempty"`
 	Organizer       string     `json:"organizer,omitempty"`
 	Active          bool       `json:"active"` // somebody is or was in, or it was commanded a moment ago
 	Locked          bool       `json:"locked"`
-	Recording       string     `json:"recording,omitempty"` // started, paused, stopped, failed
-	Participants    int        `json:"participants"`        // how many are in
+	Recording       string     `json:"recording,omitempty"`      // started, paused, stopped, failed
+	Participants    int        `json:"participants"`             // how many are in
+	AttendeesMuted  string     `json:"attendeesMuted,omitempty"` // now, soft, hard; without it they are not muted together
+	Announcements   *bool      `json:"announcements,omitempty"`  // it is announced who joins and leaves
+	ActiveSpeaker   string     `json:"activeSpeaker,omitempty"`  // URI
+	Version         uint32     `json:"version,omitempty"`        // counts changes of the record: PATCH can name the one it changes
 }
 
 // Conferences is a list.
@@ -51,6 +59,8 @@ func (n *NewConference) command() c3p.Command {
 		AdmissionPolicy: n.AdmissionPolicy,
 		Passcode:        n.PIN,
 		AutoRecord:      n.AutoRecord,
+		Lobby:           n.Lobby,
+		PSTNLobbyBypass: n.PSTNLobbyBypass,
 		Invitees:        n.Invitees,
 		Organizer:       n.Organizer,
 	}
@@ -67,6 +77,7 @@ func (s *server) conferenceOf(doc *confinfo.Document) Conference {
 		c.describe(d)
 	}
 	c.setState(doc.ConferenceState)
+	c.AttendeesMuted, c.Version = mutedOf(doc.View), doc.Version
 	if c.ID == "" {
 		address, _ := conference.ParseURI(doc.Entity)
 		c.ID = string(address.ID)
@@ -81,7 +92,7 @@ func (s *server) conferenceOf(doc *confinfo.Document) Conference {
 func (c *Conference) describe(d *confinfo.Description) {
 	c.ID, c.Subject, c.AdmissionPolicy = d.ConferenceID, d.Subject, d.AdmissionPolicy
 	c.PIN, c.Invitees, c.Organizer = d.Passcode, d.Invitees, d.Organizer
-	c.AutoRecord = d.AutoRecord != nil && *d.AutoRecord
+	c.AutoRecord, c.Lobby, c.PSTNLobbyBypass = isTrue(d.AutoRecord), isTrue(d.Lobby), isTrue(d.PSTNLobbyBypass)
 	if !d.ExpiryTime.IsZero() {
 		c.Expires = &d.ExpiryTime
 	}
@@ -91,9 +102,8 @@ func (c *Conference) setState(state *confinfo.ConferenceState) {
 	if state == nil {
 		return
 	}
-	c.Active = state.Active != nil && *state.Active
-	c.Locked = state.Locked != nil && *state.Locked
-	c.Recording = state.Recording
+	c.Active, c.Locked = isTrue(state.Active), isTrue(state.Locked)
+	c.Recording, c.Announcements, c.ActiveSpeaker = state.Recording, state.Announcements, state.ActiveSpeaker
 	if state.UserCount != nil {
 		c.Participants = *state.UserCount
 	}
@@ -107,6 +117,31 @@ func dialURI(d *confinfo.Description) string {
 	for _, u := range d.ConfURIs {
 		if address, err := conference.ParseURI(u.URI); err == nil && address.Kind == conference.KindConference {
 			return u.URI
+		}
+	}
+	return ""
+}
+
+// mutedOf says how attendees are muted together, in the words of ConferenceChange; "" when they are not.
+func mutedOf(v *confinfo.View) string {
+	if v == nil {
+		return ""
+	}
+	for i := range v.Entities {
+		s := v.Entities[i].EntityState
+		if s == nil || s.Filters == nil {
+			continue
+		}
+		for _, f := range s.Filters.Initial {
+			switch {
+			case f.Role != confinfo.Attendee || f.Ingress != confinfo.Block:
+			case f.Hard:
+				return "hard"
+			case f.Later != nil && !*f.Later:
+				return "now"
+			default:
+				return "soft"
+			}
 		}
 	}
 	return ""

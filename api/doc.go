@@ -8,7 +8,7 @@
 //	| pending after 2 s, GET /c3p/{requestId}                     | yes  |
 //	| Idempotency-Key                                             | of POST /v1/conferences |
 //	| /v1/conferences, participants, recording                    | yes  |
-//	| calling out, mute, gain, role, removal, lock                | yes  |
+//	| every C3P command of clients but addUser of oneself         | yes  |
 //	| /v1/users, their bindings, /v1/tokens                       | yes, for administrators |
 //	| /openapi.yaml, /healthz, /readyz                            | yes  |
 //	| HTTP Basic (RFC 7617), bearer tokens (RFC 6750)             | yes  |

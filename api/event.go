@@ -53,7 +53,7 @@ const (
 type story struct {
 	server *server
 	id     conference.ID
-	state  *confinfo.Document // description and conference-state as last told
+	state  *confinfo.Document // description, conference-state and view as last told
 }
 
 // event is nil when nothing has changed.
@@ -93,6 +93,9 @@ func (s *story) learn(d *confinfo.Document) (something bool) {
 	}
 	if d.ConferenceState != nil {
 		s.state.ConferenceState, something = d.ConferenceState, true
+	}
+	if d.View != nil {
+		s.state.View, something = d.View, true
 	}
 	return something
 }

@@ -18,7 +18,7 @@ import (
 // types are the structs that the schemas describe.
 var types = map[string]any{
 	"NewConference": &NewConference{}, "Conference": &Conference{}, "Conferences": &Conferences{},
-	"ConferenceChange": &ConferenceChange{}, "NewParticipant": &NewParticipant{}, "ParticipantChange": &ParticipantChange{},
+	"ConferenceChange": &ConferenceChange{}, "LobbyCommand": &LobbyCommand{}, "NewParticipant": &NewParticipant{}, "ParticipantChange": &ParticipantChange{},
 	"Participants": &Participants{}, "Participant": &Participant{}, "Endpoint": &Endpoint{}, "Media": &Media{},
 	"Event":            &Event{},
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},

@@ -23,6 +23,13 @@ type ParticipantChange struct {
 	Deafened *bool    `json:"deafened,omitempty"` // the participant hears nobody
 	Gain     *float64 `json:"gain,omitempty"`     // how much louder the others hear the participant, -60 to 20 dB
 	Endpoint string   `json:"endpoint,omitempty"` // with muted, deafened and gain: of this device alone
+
+	DisplayName string    `json:"displayName,omitempty"`
+	Admitted    *bool     `json:"admitted,omitempty"`    // who waits in the lobby comes in, or is sent away
+	HandRaised  *bool     `json:"handRaised,omitempty"`  // the participant wants to speak
+	Spotlight   *bool     `json:"spotlight,omitempty"`   // everybody is to look at the participant
+	HearsOnly   *[]string `json:"hearsOnly,omitempty"`   // URIs of whom the participant hears
+	HearsAllBut *[]string `json:"hearsAllBut,omitempty"` // URIs of whom the participant does not hear; [] is everybody again
 }
 
 // audioMedia is the id that the MCU gives to the audio of every endpoint, and that clients mute without asking for it.
@@ -120,15 +127,41 @@ func (s *server) changeParticipant(r *http.Request, who c3p.Principal, change *P
 	return refusal
 }
 
-// command is the C3P command that c stands for.
+// command is the one C3P command that c stands for.
 func (c *ParticipantChange) command(keys c3p.UserKeys) (c3p.Command, *Problem) {
-	var commands []c3p.Command
-	if c.Role != "" {
-		if c.Endpoint != "" {
-			return nil, badField("endpoint", "A role is the participant's, not a device's: leave endpoint out.")
-		}
-		commands = append(commands, &c3p.ModifyUserRoles{Keys: keys, Roles: []string{c.Role}})
+	commands := append(c.ofUser(keys), c.ofStreams(keys)...)
+	switch {
+	case len(commands) != 1:
+		return nil, problem(http.StatusBadRequest, "Change one thing at a time: role, muted, deafened, gain, displayName, admitted, handRaised, spotlight, hearsOnly or hearsAllBut.")
+	case c.Endpoint != "" && len(c.media()) == 0:
+		return nil, badField("endpoint", "That is the participant's, not a device's: leave endpoint out.")
 	}
+	return commands[0], nil
+}
+
+// ofUser are the commands for a participant.
+func (c *ParticipantChange) ofUser(keys c3p.UserKeys) (commands []c3p.Command) {
+	add := func(asked bool, command c3p.Command) {
+		if asked {
+			commands = append(commands, command)
+		}
+	}
+	add(c.Role != "", &c3p.ModifyUserRoles{Keys: keys, Roles: []string{c.Role}})
+	add(c.DisplayName != "", &c3p.ModifyUser{Keys: keys, User: &confinfo.User{Entity: keys.User, DisplayText: c.DisplayName}})
+	add(c.Admitted != nil, &c3p.SetLobbyAccess{Keys: c3p.ConferenceKeys{Entity: keys.Conference}, User: keys.User, Access: access(c.Admitted)})
+	add(c.HandRaised != nil, &c3p.RaiseHand{Keys: c3p.EndpointKeys{Conference: keys.Conference, User: keys.User}, Up: isTrue(c.HandRaised)})
+	add(c.Spotlight != nil, &c3p.Spotlight{Keys: keys, On: isTrue(c.Spotlight)})
+	if c.HearsOnly != nil {
+		add(true, &c3p.SetMediaFilter{Keys: keys, Only: true, Users: *c.HearsOnly})
+	}
+	if c.HearsAllBut != nil {
+		add(true, &c3p.SetMediaFilter{Keys: keys, Users: *c.HearsAllBut})
+	}
+	return commands
+}
+
+// ofStreams are the commands for the audio of a participant, or of one device.
+func (c *ParticipantChange) ofStreams(keys c3p.UserKeys) (commands []c3p.Command) {
 	for _, media := range c.media() {
 		media.ID = audioMedia
 		commands = append(commands, &c3p.ModifyEndpointMedia{
@@ -136,10 +169,16 @@ func (c *ParticipantChange) command(keys c3p.UserKeys) (c3p.Command, *Problem) {
 			Media: media,
 		})
 	}
-	if len(commands) != 1 {
-		return nil, problem(http.StatusBadRequest, "Change one thing at a time: role, muted, deafened or gain.")
+	return commands
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+func access(granted *bool) string {
+	if isTrue(granted) {
+		return c3p.AccessGranted
 	}
-	return commands[0], nil
+	return c3p.AccessDenied
 }
 
 // media is what each member that is there asks of the stream.

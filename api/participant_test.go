@@ -36,8 +36,35 @@ func TestParticipantVerbs(t *testing.T) {
 				`<user-roles xmlns="urn:ietf:params:xml:ns:conference-info"><entry>presenter</entry></user-roles></modifyUserRoles>`},
 		{"DELETE", participant + "sip:anna%2Fb@example.org;guest=3", ``,
 			`<deleteUser><userKeys confEntity="` + teamURI + `" userEntity="sip:anna/b@example.org;guest=3"/></deleteUser>`},
+		{"PATCH", participant + "bob", `{"displayName":"Bobby"}`,
+			`<modifyUser><userKeys confEntity="` + teamURI + `" userEntity="sip:bob@example.com"/>` +
+				`<user xmlns="urn:ietf:params:xml:ns:conference-info" entity="sip:bob@example.com"><display-text>Bobby</display-text></user></modifyUser>`},
+		{"PATCH", participant + "bob", `{"admitted":true}`,
+			`<setLobbyAccess><conferenceKeys confEntity="` + teamURI + `"/><userEntity>sip:bob@example.com</userEntity><access>granted</access></setLobbyAccess>`},
+		{"PATCH", participant + "bob", `{"admitted":false}`,
+			`<setLobbyAccess><conferenceKeys confEntity="` + teamURI + `"/><userEntity>sip:bob@example.com</userEntity><access>denied</access></setLobbyAccess>`},
+		{"PATCH", participant + "bob", `{"handRaised":true}`,
+			`<fx:raiseHand up="true"><userKeys confEntity="` + teamURI + `" userEntity="sip:bob@example.com"/></fx:raiseHand>`},
+		{"PATCH", participant + "bob", `{"spotlight":false}`,
+			`<fx:spotlight on="false"><userKeys confEntity="` + teamURI + `" userEntity="sip:bob@example.com"/></fx:spotlight>`},
+		{"PATCH", participant + "bob", `{"hearsOnly":["sip:alice@example.com"]}`,
+			`<fx:setMediaFilter only="true"><userKeys confEntity="` + teamURI + `" userEntity="sip:bob@example.com"/><fx:speaker>sip:alice@example.com</fx:speaker></fx:setMediaFilter>`},
+		{"PATCH", participant + "bob", `{"hearsAllBut":[]}`,
+			`<fx:setMediaFilter><userKeys confEntity="` + teamURI + `" userEntity="sip:bob@example.com"/></fx:setMediaFilter>`},
+		{"POST", "/v1/conferences/2718281828/lobby", `{"access":"granted"}`,
+			`<setLobbyAccess><conferenceKeys msci:conference-id="2718281828"/><access>granted</access></setLobbyAccess>`},
 		{"PATCH", "/v1/conferences/2718281828", `{"locked":true}`,
-			`<modifyConferenceLock><conferenceKeys msci:conference-id="2718281828"/><locked>true</locked></modifyConferenceLock>`},
+			`<modifyConferenceLock><conferenceKeys confEntity="` + teamURI + `"/><locked>true</locked></modifyConferenceLock>`},
+		{"PATCH", "/v1/conferences/2718281828", `{"announcements":false}`,
+			`<modifyConferenceAnnouncements><conferenceKeys confEntity="` + teamURI + `"/><enabled>false</enabled></modifyConferenceAnnouncements>`},
+		{"PATCH", "/v1/conferences/2718281828", `{"handsLowered":true}`,
+			`<fx:raiseHand up="false"><conferenceKeys confEntity="` + teamURI + `"/></fx:raiseHand>`},
+		{"PATCH", "/v1/conferences/2718281828", `{"subject":"","pin":"","invitees":[],"lobby":true,"version":3}`,
+			`entity="` + teamURI + `" state="partial" version="3"><conference-description><subject/><fx:passcode/><fx:lobby>true</fx:lobby><fx:invitees/></conference-description></conference-info></modifyConference>`},
+		{"PATCH", "/v1/conferences/2718281828", `{"attendeesMuted":"hard"}`,
+			`<msci:initialFilters><msci:role>attendee</msci:role><msci:ingressFilter>block</msci:ingressFilter><fx:hard>true</fx:hard></msci:initialFilters>`},
+		{"PATCH", "/v1/conferences/2718281828", `{"attendeesMuted":"no"}`,
+			`<msci:initialFilters><msci:role>attendee</msci:role><msci:ingressFilter>unblock</msci:ingressFilter></msci:initialFilters>`},
 	} {
 		w := newWorld(t)
 		w.wants(w.do(row.method, row.path, row.body, as("alice")), 204, row.method+" "+row.path)
@@ -51,7 +78,7 @@ func TestParticipantVerbsThatAreRefused(t *testing.T) {
 	const bob = "/v1/conferences/2718281828/participants/bob"
 	w := newWorld(t)
 	for _, row := range []struct{ method, path, body, want string }{
-		{"PATCH", bob, `{}`, "one thing at a time"},
+		{"PATCH", bob, `{}`, "Change one thing at a time"},
 		{"PATCH", bob, `{"muted":true,"role":"presenter"}`, "one thing at a time"},
 		{"PATCH", bob, `{"muted":true,"gain":3}`, "one thing at a time"},
 		{"PATCH", bob, `{"role":"boss"}`, "role is presenter or attendee"},
@@ -61,6 +88,12 @@ func TestParticipantVerbsThatAreRefused(t *testing.T) {
 		{"POST", "/v1/conferences/2718281828/participants", `{}`, "uri is whom to call"},
 		{"POST", "/v1/conferences/2718281828/participants", `{"uri":"sip:bob@example.com","role":"boss"}`, "role is presenter or attendee"},
 		{"PATCH", "/v1/conferences/2718281828", `{}`, "Nothing is to be changed"},
+		{"PATCH", "/v1/conferences/2718281828", `{"locked":true,"subject":"Team"}`, "send each alone"},
+		{"PATCH", "/v1/conferences/2718281828", `{"attendeesMuted":"yes"}`, "no, now, soft or hard"},
+		{"PATCH", "/v1/conferences/2718281828", `{"handsLowered":false}`, "handsLowered is true"},
+		{"PATCH", "/v1/conferences/2718281828", `{"pin":"12x"}`, "A pin has 4 to 16 digits"},
+		{"POST", "/v1/conferences/2718281828/lobby", `{"access":"denied"}`, "not be sent away"},
+		{"POST", "/v1/conferences/2718281828/lobby", `{"access":"perhaps"}`, "granted or denied"},
 	} {
 		w.wantsProblem(w.do(row.method, row.path, row.body, as("alice")), 400, row.want)
 	}

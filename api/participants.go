@@ -18,6 +18,10 @@ type Participant struct {
 	DisplayName string     `json:"displayName,omitempty"`
 	Role        string     `json:"role,omitempty"` // presenter, attendee
 	Muted       bool       `json:"muted"`          // none of the user's audio is taken
+	Hand        uint32     `json:"hand,omitempty"` // the place of the raised hand among all that were raised; 0: it is down
+	Spotlight   bool       `json:"spotlight,omitempty"`
+	HearsOnly   []string   `json:"hearsOnly,omitempty"`   // URIs; without it and the next one everybody is heard
+	HearsAllBut []string   `json:"hearsAllBut,omitempty"` // URIs
 	Endpoints   []Endpoint `json:"endpoints"`
 }
 
@@ -54,7 +58,14 @@ func participantsOf(doc *confinfo.Document) Participants {
 }
 
 func participantOf(user *confinfo.User) Participant {
-	p := Participant{URI: user.Entity, DisplayName: user.DisplayText, Role: confinfo.Attendee, Endpoints: []Endpoint{}}
+	p := Participant{
+		URI: user.Entity, DisplayName: user.DisplayText, Role: confinfo.Attendee, Hand: user.Hand, Spotlight: user.Spotlight, Endpoints: []Endpoint{},
+	}
+	if h := user.Hears; h != nil && h.Only {
+		p.HearsOnly = h.Users
+	} else if h != nil {
+		p.HearsAllBut = h.Users
+	}
 	if slices.Contains(user.Roles, confinfo.Presenter) {
 		p.Role = confinfo.Presenter
 	}

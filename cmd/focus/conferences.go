@@ -18,6 +18,9 @@ type conferenceCommands struct {
 	Invite  conferenceInvite  `cmd:"" help:"Have the conference call somebody."`
 	Mute    conferenceMute    `cmd:"" help:"Mute a participant."`
 	Unmute  conferenceUnmute  `cmd:"" help:"Let a participant be heard again."`
+	MuteAll conferenceMuteAll `cmd:"" help:"Mute all attendees."`
+	Admit   conferenceAdmit   `cmd:"" help:"Let in who waits in the lobby."`
+	Deny    conferenceDeny    `cmd:"" help:"Send away somebody who waits in the lobby."`
 	Promote conferencePromote `cmd:"" help:"Make a participant a presenter."`
 	Demote  conferenceDemote  `cmd:"" help:"Make a participant an attendee."`
 	Eject   conferenceEject   `cmd:"" help:"Take a participant out."`
@@ -35,6 +38,7 @@ type conferenceNew struct {
 	PIN        string   `name:"pin" help:"4 to 16 digits to ask callers for." placeholder:"DIGITS"`
 	Expires    string   `help:"When it is over: a time like 2030-01-01T15:00:00Z, or how long from now, like 2h." placeholder:"TIME"`
 	AutoRecord bool     `help:"Record from the first participant on."`
+	Lobby      bool     `help:"Whom the policy or the lock keeps out may wait until somebody lets them in."`
 	Invite     []string `help:"URI of somebody who may join; may be repeated." placeholder:"URI"`
 	Organizer  string   `help:"URI of whose conference it is; for administrators." placeholder:"URI"`
 }
@@ -46,6 +50,9 @@ func (c *conferenceNew) Run(io *streams, holder ctxHolder) error {
 	}
 	if c.AutoRecord {
 		wanted.AutoRecord = &c.AutoRecord
+	}
+	if c.Lobby {
+		wanted.Lobby = &c.Lobby
 	}
 	if c.Expires != "" {
 		at, err := parseExpiry(c.Expires, time.Now())

@@ -81,6 +81,35 @@ func (c *conferenceEject) Run(_ *streams, holder ctxHolder) error {
 	return c.call(holder.ctx, "DELETE", c.path(), nil, nil)
 }
 
+type conferenceAdmit struct {
+	clientSettings
+	ID   string `arg:"" name:"id" help:"Id of the conference."`
+	User string `arg:"" optional:"" name:"participant" help:"URI as show has it. Default: everybody who waits."`
+}
+
+// Run lets in who waits in the lobby.
+func (c *conferenceAdmit) Run(_ *streams, holder ctxHolder) error {
+	return c.call(holder.ctx, "POST", pathOf(c.ID)+"/lobby", &api.LobbyCommand{Access: "granted", User: c.User}, nil)
+}
+
+type conferenceDeny struct{ participantSettings }
+
+// Run sends away somebody who waits in the lobby.
+func (c *conferenceDeny) Run(_ *streams, holder ctxHolder) error {
+	return c.call(holder.ctx, "POST", pathOf(c.ID)+"/lobby", &api.LobbyCommand{Access: "denied", User: c.User}, nil)
+}
+
+type conferenceMuteAll struct {
+	clientSettings
+	ID  string `arg:"" name:"id" help:"Id of the conference."`
+	How string `arg:"" optional:"" help:"${enum}: those who are in; those who come too; and they cannot unmute themselves; not any more." enum:"now,soft,hard,no" default:"soft"`
+}
+
+// Run mutes all attendees.
+func (c *conferenceMuteAll) Run(_ *streams, holder ctxHolder) error {
+	return c.call(holder.ctx, "PATCH", pathOf(c.ID), &api.ConferenceChange{AttendeesMuted: c.How}, nil)
+}
+
 type conferenceLock struct {
 	clientSettings
 	ID string `arg:"" name:"id" help:"Id of the conference."`
