@@ -29,6 +29,9 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	if s.placed.has(tx.Request()) {
 		return errLoop
 	}
+	if sip.ContentType(tx.Request()) == appInvite {
+		return b2bua.ErrMediaType
+	}
 	to, notFound := s.target(tx)
 	if notFound != nil && !errors.Is(notFound, conference.ErrNotFound) {
 		return notFound
@@ -67,6 +70,9 @@ func (s *Server) invite(tx *sip.ServerTransaction) error {
 	}
 	return err
 }
+
+// appInvite asks a user to join a conference (c3p.md §4.6). Whoever is told 415 has the conference call the user instead.
+const appInvite = "application/ms-conf-invite+xml"
 
 // mayGuess slows down who tries conference ids without a name.
 func (s *Server) mayGuess(tx *sip.ServerTransaction, who visitor) error {

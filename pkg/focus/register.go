@@ -53,7 +53,7 @@ func (s *Server) register(tx *sip.ServerTransaction) error {
 	if timer := answer.FlowTimer(); timer > 0 {
 		tx.Flow().Expect(timer)
 	}
-	return tx.Reply(200, answer.Headers()...)
+	return tx.Reply(200, append(answer.Headers(), s.forOCSClient(req, answer.Lifetime())...)...)
 }
 
 // registered is the address-of-record that a REGISTER is about. "The registrar SHOULD determine if the authenticated user is authorized to modify

@@ -43,6 +43,16 @@ func (a *Answer) Headers() (headers []sip.Header) {
 	return headers
 }
 
+// Lifetime is how long what the REGISTER made or refreshed will be there; 0 when it removed what it named.
+func (a *Answer) Lifetime() (longest time.Duration) {
+	for _, b := range a.Bindings {
+		if b.CallID == a.registration.callID && b.CSeq == a.registration.cseq {
+			longest = max(longest, b.Expires.Sub(a.now))
+		}
+	}
+	return longest
+}
+
 // outbound tells if the REGISTER made or refreshed a binding with outbound.
 func (a *Answer) outbound() bool {
 	return slices.ContainsFunc(a.Bindings, func(b Binding) bool {
@@ -76,6 +86,9 @@ func (a *Answer) contact(b Binding) string {
 	if a.registration.gruu { // for who has said that it understands them (RFC 5627 §5.3)
 		pub, temp := public(a.aor, b.Instance), a.registrar.gruus.temporary(a.aor, b.GRUUs)
 		fmt.Fprintf(&s, `;pub-gruu="%s";temp-gruu="%s"`, pub.String(), temp.String())
+	} else if a.registration.gruu10 { // draft-ietf-sip-gruu-10 had one, and another name for it
+		pub := public(a.aor, b.Instance)
+		fmt.Fprintf(&s, `;gruu="%s"`, pub.String())
 	}
 	return s.String()
 }

@@ -28,6 +28,7 @@ type Registration struct {
 	sentBy   string // host of the Via
 	outbound bool   // the device and the first hop support it
 	gruu     bool   // the device understands GRUUs
+	gruu10   bool   // those of the draft
 }
 
 // Options are the option tags that a registrar understands in Require and Supported.
@@ -37,6 +38,7 @@ func Options() []string { return []string{"path", "outbound", "gruu"} }
 func Read(req *sip.Request, from Arrival) (*Registration, error) {
 	r := &Registration{
 		callID: string(*req.CallID()), cseq: req.CSeq().SeqNo, agent: agentOf(req), arrival: from, gruu: sip.HasOption(req, "Supported", "gruu"),
+		gruu10: sip.HasOption(req, "Supported", "gruu-10"),
 	}
 	if via := req.Via(); via != nil {
 		r.sentBy = via.Host

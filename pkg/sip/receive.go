@@ -71,6 +71,7 @@ func (ua *UserAgent) parse(data []byte) (Message, error) {
 	if err != nil {
 		return nil, whyRefused(data)
 	}
+	mendQuoted(m)
 	switch m := m.(type) {
 	case *Request:
 		m.Method = methodOf(data, m.Method)

@@ -50,6 +50,16 @@ func (c *Client) Invites(id string, command c3p.Command) {
 	c.Dials(FocusURI(id))
 }
 
+// JoinsAt becomes a member of anybody's conference.
+func (c *Client) JoinsAt(focus string) (role string) {
+	c.w.Helper()
+	add := c.AddUser("")
+	add.Keys.Entity = focus
+	c.ContentType, c.Body = c3p.MediaType, c.Document(focus, add)
+	c.Dials(focus)
+	return c.roleIn(c.WantsAnswer())
+}
+
 // Joins becomes a member and returns the role that was granted.
 func (c *Client) Joins(id string) (role string) {
 	c.w.Helper()

@@ -216,3 +216,40 @@ func TestACommandThatTakesLong(t *testing.T) {
 		}
 	})
 }
+
+// "The B2BUA checks that the caller is in the focus roster (same user and epid)" (c3p.md §4.3): what a client has called ends with its focus dialog,
+// while another client of the same user goes on.
+func TestCallsOfAClientEndWithIt(t *testing.T) {
+	testenv.RunTrusting(t, trusting(t, true, "192.0.2.0/24"), func(w *testenv.World) {
+		w.Conference(room, func(d *confinfo.Description) { d.AdmissionPolicy = confinfo.OpenAuthenticated })
+		w.User("bob")
+		message := func(epid, uri, contentType, body string) string {
+			return "INVITE " + uri + " SIP/2.0\nVia: SIP/2.0/tcp 192.0.2.7:5060\nFrom: <sip:bob@example.com>;tag=1;epid=" + epid + "\nTo: <" + uri +
+				">\nMax-Forwards: 70\nCSeq: 1 INVITE\nCall-ID: " + epid + contentType + "\nContact: <sip:bob@192.0.2.7>\nContent-Type: " + contentType + "\n\n" + body
+		}
+		focus := testenv.FocusURI(room)
+		var first, call *testenv.Replay
+		for _, epid := range []string{"e1", "e2"} {
+			c := w.Replay("192.0.2.70:" + "100" + epid[1:])
+			join := message(epid, focus, c3p.MediaType, document("sip:bob@example.com", focus,
+				`<addUser><conferenceKeys confEntity="FOCUS"/><ci:user entity="sip:bob@example.com"><ci:endpoint entity="`+epid+`"/></ci:user></addUser>`))
+			audio := message(epid, strings.Replace(focus, ":focus:", ":audio-video:", 1), "application/sdp", testenv.SDP("192.0.2.7", 4000, "sendrecv"))
+			for _, text := range []string{join, audio} {
+				if answer := c.Sends(text); answer.Code() != 200 {
+					w.Fatalf("%s", answer)
+				}
+				c.Acknowledges(text)
+			}
+			if first == nil {
+				first = c
+			}
+			call = c
+		}
+		wantsEndpoints(w, "sip:bob@example.com", "focus", "audio-video", "focus", "audio-video")
+		first.HangsUp(message("e1", focus, c3p.MediaType, ""))
+		wantsEndpoints(w, "sip:bob@example.com", "focus", "audio-video")
+		if n, m := len(first.Came("BYE")), len(call.Came("BYE")); n != 1 || m != 0 {
+			w.Errorf("%d and %d calls were ended, want the first client's", n, m)
+		}
+	})
+}

@@ -262,13 +262,20 @@ func (w *World) Document(id string) *confinfo.Document {
 // WantsRoster compares the entities of those who are in, in the order of joining.
 func (w *World) WantsRoster(id string, want ...string) {
 	w.Helper()
-	document := w.Document(id)
+	w.WantsRosterAt(FocusURI(id), want...)
+}
+
+// WantsRosterAt does the same for anybody's conference.
+func (w *World) WantsRosterAt(focus string, want ...string) {
+	w.Helper()
+	synctest.Wait()
+	document := w.Succeeds(Admin, &c3p.GetConference{Keys: c3p.ConferenceKeys{Entity: focus}}).(*c3p.GetConference).Conference
 	var got []string
 	for _, user := range document.Users {
 		got = append(got, user.Entity)
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
-		w.Errorf("in %s are %q, want %q", id, got, want)
+		w.Errorf("in %s are %q, want %q", focus, got, want)
 	}
 }
 
