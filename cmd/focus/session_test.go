@@ -128,3 +128,44 @@ func TestASessionFromTheCommandLine(t *testing.T) {
 	t.Log(s.shell("cat told"))
 	s.stop()
 }
+
+// TestTheVerbsOfJSON sends each change that the API knows to a server with a call, and looks at what it then says.
+func TestTheVerbsOfJSON(t *testing.T) {
+	s := newServer(t)
+	s.start()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("no curl")
+	}
+	s.shell("echo 'correct horse battery' | bin/focus user add alice --display-name Alice")
+	alice := s.registers("alice", "correct horse battery")
+	defer alice.Close(context.Background())
+	s.shell("bin/focus conference new --id session; bin/focus conference invite session alice; until bin/focus conference show session | grep -q ' connected '; do sleep 0.05; done")
+	for _, row := range []struct{ path, body, want string }{
+		{"", `{"subject":"Weekly","pin":"4711","admissionPolicy":"closedAuthenticated","lobby":true,"invitees":["sip:bob@127.0.0.1"]}`, `"subject":"Weekly"`},
+		{"", `{"pin":"","invitees":[],"expires":"2035-01-01T00:00:00Z"}`, `"expires":"2035-01-01T00:00:00Z"`},
+		{"", `{"attendeesMuted":"hard"}`, `"attendeesMuted":"hard"`},
+		{"", `{"attendeesMuted":"no"}`, `"participants":1`},
+		{"", `{"announcements":false}`, `"announcements":false`},
+		{"/participants/alice", `{"displayName":"Alice A."}`, `"displayName":"Alice A."`},
+		{"", `{"handsLowered":true}`, `"id":"session"`},
+		{"/participants/alice", `{"spotlight":true}`, `"spotlight":true`},
+		{"/participants/alice", `{"hearsOnly":["sip:bob@127.0.0.1"]}`, `"hearsOnly":["sip:bob@127.0.0.1"]`},
+		{"/participants/alice", `{"hearsAllBut":[]}`, `"muted":false`},
+		{"/participants/alice", `{"deafened":true}`, `"deafened":true`},
+		{"/participants/alice", `{"deafened":false}`, `"muted":false`},
+		{"/participants/alice", `{"gain":-6}`, `"muted":false`},
+	} {
+		ask := `curl -sS --fail-with-body --cacert data/ca.pem -H "Authorization: Bearer $(cat data/cli.token)" -H 'Content-Type: application/json' ` +
+			"https://localhost:" + s.ports[2] + "/v1/conferences/session" + row.path
+		if got := s.shell(ask + " -X PATCH -d '" + row.body + "' && " + ask); !strings.Contains(got, row.want) {
+			t.Errorf("after %s %s:\n%s\nwant %s", row.path, row.body, got, row.want)
+		}
+	}
+	out := s.shell("alice=https://localhost:" + s.ports[2] + `/v1/conferences/session/participants/alice
+curl -sS --fail-with-body --cacert data/ca.pem -u 'alice:correct horse battery' -H 'Content-Type: application/json' -X PATCH -d '{"handRaised":true}' $alice
+curl -sS --fail-with-body --cacert data/ca.pem -H "Authorization: Bearer $(cat data/cli.token)" $alice`)
+	if !strings.Contains(out, `"hand":1`) {
+		t.Errorf("alice has raised her hand, and the roster says %s", out)
+	}
+	s.stop()
+}

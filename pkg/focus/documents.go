@@ -49,6 +49,7 @@ func (s *Server) document(record conference.Record, show secrets) *confinfo.Docu
 // describeMeeting adds what happens in the conference.
 func describeMeeting(document *confinfo.Document, c *conference.Conference) {
 	document.ConferenceState = conferenceState(c)
+	document.View = viewOf(document, document.ConferenceState.Locked, c.MuteAll())
 	document.UsersState = confinfo.Full
 	for _, p := range c.Participants() {
 		document.Users = append(document.Users, userElement(p))

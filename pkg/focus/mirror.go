@@ -22,6 +22,7 @@ type mirror struct {
 	fanned   uint64 // revision for which the watchers have been woken
 	ended    bool
 	speaking bool // shows who speaks
+	muteAll  conference.MuteAll
 
 	shared    confinfo.Document // all but the users, full
 	described uint64            // revision of the last change to the description
@@ -89,15 +90,18 @@ func (m *mirror) apply(p progress, document func(conference.Record) *confinfo.Do
 	}
 	m.known = p.revision
 	revision := m.base + p.revision
+	muteAll := m.muteAll
 	if p.record != nil {
 		m.describe(document(*p.record), revision)
+		muteAll = p.record.MuteAll
 	}
 	state := *p.state
 	if !m.speaking {
 		state.ActiveSpeaker = ""
 	}
-	if !reflect.DeepEqual(m.shared.ConferenceState, &state) {
-		m.shared.ConferenceState, m.shared.View = &state, viewOf(&m.shared, state.Locked)
+	if !reflect.DeepEqual(m.shared.ConferenceState, &state) || muteAll != m.muteAll {
+		m.muteAll = muteAll
+		m.shared.ConferenceState, m.shared.View = &state, viewOf(&m.shared, state.Locked, muteAll)
 		m.seen(&m.changed, revision)
 	}
 	for i := range p.delta.Users {

@@ -104,7 +104,6 @@ func (c *crowd) change(t *rapid.T) {
 func (c *crowd) believes(l *listener) {
 	want := c.focus.server.shared(c.focus.conference.Record())
 	describeMeeting(want, c.focus.conference)
-	want.View = viewOf(want, want.ConferenceState.Locked)
 	want.Version = 1
 	read := roster.Roster{}
 	if err := read.Apply(want.AppendXML(nil)); err != nil {
