@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-f3cefc8c/focus/internal/testdata"
+	"github.com/seed-f3cefc8c/focus/internal/xmlschema"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/strictxml"
 )
@@ -101,7 +102,7 @@ func people() *confinfo.Document {
 			PSTNLobbyBypass: new(true), Encrypted: "AAECAw==", Lobby: new(true),
 			Cleared: confinfo.Cleared{Subject: true, Passcode: true, Invitees: true},
 		},
-		ConferenceState: &confinfo.ConferenceState{ActiveSpeaker: "sip:bob@example.com", Announcements: new(true)},
+		ConferenceState: &confinfo.ConferenceState{ActiveSpeaker: "sip:bob@example.com", Announcements: new(true), AttendeesMuted: new(true)},
 		UsersState:      confinfo.Full,
 		Users: []confinfo.User{{
 			Entity: "sip:bob@example.com", State: confinfo.Full,
@@ -154,6 +155,16 @@ func TestDocuments(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSchemas: what is written is as api/c3p says.
+func TestSchemas(t *testing.T) {
+	xmlschema.Require(t)
+	var all xmlschema.Documents
+	for _, document := range documents {
+		all.Add(document.AppendXML(nil))
+	}
+	all.Validate(t)
 }
 
 // TestFindByEtree: an independent reader finds the parts by namespace URI where RFC 4575 has them.

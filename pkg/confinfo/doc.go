@@ -23,6 +23,6 @@
 //	| msci: entity-capabilities, entity-policy, entity-settings     | ignored |
 //	| fx: organizer, passcode, encrypted-passcode, auto-record, lobby, invitees, language | yes |
 //	| fx: sdp, admitted, speaking, gain                             | yes  |
-//	| fx: hand, spotlight, hears                                    | yes  |
-//	| fx: recording, active-speaker, announcements                  | yes  |
+//	| fx: hand, spotlit, hears                                      | yes  |
+//	| fx: recording, active-speaker, announcements, attendees-muted                  | yes  |
 package confinfo

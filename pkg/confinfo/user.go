@@ -47,7 +47,7 @@ func (r *reader) user(e *strictxml.Element) User {
 		DisplayText: e.ChildText(Namespace, "display-text"),
 		Roles:       texts(e.Child(Namespace, "roles"), Namespace, "entry"),
 		Hand:        r.place(e.Child(ExtensionNamespace, "hand")),
-		Spotlight:   r.flag(e.Child(ExtensionNamespace, "spotlight")),
+		Spotlight:   r.flag(e.Child(ExtensionNamespace, "spotlit")),
 		Hears:       r.hears(e.Child(ExtensionNamespace, "hears")),
 	}
 	for child := range e.All(Namespace, "endpoint") {
@@ -105,7 +105,7 @@ func (u *User) appendFX(w *strictxml.Writer) {
 	if u.Hand > 0 {
 		w.IntLeaf("fx:hand", int64(u.Hand))
 	}
-	appendFlag(w, "fx:spotlight", u.Spotlight)
+	appendFlag(w, "fx:spotlit", u.Spotlight)
 	if u.Hears == nil {
 		return
 	}

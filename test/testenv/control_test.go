@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"math/big"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -233,7 +234,7 @@ func TestModifyEndpointByClients(t *testing.T) {
 
 		w.Log("# bob hangs his first telephone up from his second")
 		w.Succeeds(testenv.As("bob"), gone)
-		bob.WantsBye(0, "removed from the conference")
+		bob.WantsBye(time.Second, "removed from the conference")
 		if got := userNamed(w, bobURI).Endpoints; len(got) != 1 || got[0].Entity == first {
 			w.Errorf("endpoints %+v", got)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed-f3cefc8c/focus/internal/xmlschema"
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
@@ -47,6 +48,15 @@ type World struct {
 	log    *slog.Logger
 
 	closeMedia func() error
+	documents  *xmlschema.Documents
+}
+
+// tell runs a story in virtual time. Afterwards all C3P that the server has written in it is validated.
+func tell(t *testing.T, story func(*testing.T, *xmlschema.Documents)) {
+	t.Helper()
+	documents := &xmlschema.Documents{}
+	synctest.Test(t, func(t *testing.T) { story(t, documents) })
+	documents.Validate(t)
 }
 
 // Run tells a story in virtual time.
@@ -58,10 +68,10 @@ func Run(t *testing.T, story func(w *World)) {
 // RunTrusting is Run at a server that takes the word of some peers.
 func RunTrusting(t *testing.T, trust focus.Trust, story func(w *World)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(c *focus.Config) { c.Trust = trust })
-		w.MCU = &MCU{news: newsThroughXML{w.Focus}}
-		w.Focus.UseMCU(throughXML{w.MCU})
+	tell(t, func(t *testing.T, documents *xmlschema.Documents) {
+		w := newWorld(t, documents, func(c *focus.Config) { c.Trust = trust })
+		w.MCU = &MCU{news: newsThroughXML{w.Focus, w.documents}}
+		w.Focus.UseMCU(throughXML{w.MCU, w.documents})
 		story(w)
 	})
 }
@@ -69,10 +79,10 @@ func RunTrusting(t *testing.T, trust focus.Trust, story func(w *World)) {
 // RunConfigured tells a story about a focus that is set up in another way.
 func RunConfigured(t *testing.T, change func(*focus.Config), story func(w *World)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, change)
-		w.MCU = &MCU{news: newsThroughXML{w.Focus}}
-		w.Focus.UseMCU(throughXML{w.MCU})
+	tell(t, func(t *testing.T, documents *xmlschema.Documents) {
+		w := newWorld(t, documents, change)
+		w.MCU = &MCU{news: newsThroughXML{w.Focus, w.documents}}
+		w.Focus.UseMCU(throughXML{w.MCU, w.documents})
 		story(w)
 	})
 }
@@ -81,8 +91,8 @@ func RunConfigured(t *testing.T, change func(*focus.Config), story func(w *World
 // the test.
 func RunWithMedia(t *testing.T, story func(w *World)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+	tell(t, func(t *testing.T, documents *xmlschema.Documents) {
+		w := newWorld(t, documents)
 		w.startMedia()
 		story(w)
 	})
@@ -98,17 +108,17 @@ func (w *World) startMedia() {
 	w.Real, err = mcu.New(mcu.Config{
 		Network: w.Media, Address: netip.MustParseAddr("198.51.100.1"), Ports: [2]uint16{20000, 29999}, Clocks: 1, Codecs: mcu.Codecs(),
 		Prompts: prompts, Recordings: w.TempDir(), Logger: w.log,
-	}, newsThroughXML{w.Focus})
+	}, newsThroughXML{w.Focus, w.documents})
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Focus.UseMCU(throughXML{w.Real})
+	w.Focus.UseMCU(throughXML{w.Real, w.documents})
 	w.closeMedia = w.Real.Close
 }
 
-func newWorld(t *testing.T, changes ...func(*focus.Config)) *World {
+func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*focus.Config)) *World {
 	t.Helper()
-	w := &World{T: t, Net: siptest.NewNetwork(), log: slog.New(slog.NewTextHandler(t.Output(), nil)), closeMedia: func() error { return nil }}
+	w := &World{T: t, documents: documents, Net: siptest.NewNetwork(), log: slog.New(slog.NewTextHandler(t.Output(), nil)), closeMedia: func() error { return nil }}
 	var err error
 	if w.Store, err = cluster.InMemory(cluster.Config{Realm: Domain, Hash: cluster.HashCost{Time: 1, Memory: 8, Threads: 1}}); err != nil {
 		t.Fatal(err)
@@ -216,7 +226,7 @@ func (w *World) Command(by c3p.Principal, command c3p.Command) *c3p.Response {
 	w.Helper()
 	w.next++
 	call := &c3p.Call{Principal: by, Request: &c3p.Request{RequestID: fmt.Sprint(w.next), From: by.URI, To: "sip:example.com", Command: command}}
-	response, err := throughXML{w.Focus}.ServeC3P(w.Context(), call)
+	response, err := throughXML{w.Focus, w.documents}.ServeC3P(w.Context(), call)
 	if err != nil {
 		w.Fatalf("%s: %v", command.Name(), err)
 	}
