@@ -161,15 +161,15 @@ func (d *Document) append(w *strictxml.Writer) {
 	w.End("conference-info")
 }
 
-// appendContent writes what follows the attributes; fragments are further users.
-func (d *Document) appendContent(w *strictxml.Writer, fragments [][]byte) {
+// appendContent writes what follows the attributes. With users it says where further ones go.
+func (d *Document) appendContent(w *strictxml.Writer, users *int) {
 	if d.Description != nil {
 		d.Description.append(w)
 	}
 	if d.ConferenceState != nil {
 		d.ConferenceState.append(w)
 	}
-	d.appendUsers(w, fragments)
+	d.appendUsers(w, users)
 	if d.View != nil {
 		d.View.append(w)
 	}
@@ -189,8 +189,8 @@ func (s *ConferenceState) append(w *strictxml.Writer) {
 	w.End("conference-state")
 }
 
-func (d *Document) appendUsers(w *strictxml.Writer, fragments [][]byte) {
-	if d.UsersState == "" && len(d.Users)+len(fragments) == 0 {
+func (d *Document) appendUsers(w *strictxml.Writer, further *int) {
+	if d.UsersState == "" && len(d.Users) == 0 && further == nil {
 		return
 	}
 	w.Start("users")
@@ -199,8 +199,9 @@ func (d *Document) appendUsers(w *strictxml.Writer, fragments [][]byte) {
 		w.Start("user")
 		d.Users[i].append(w)
 	}
-	for _, fragment := range fragments {
-		w.Raw(fragment)
+	if further != nil {
+		w.Text("") // the start tag is complete
+		*further = len(w.Bytes())
 	}
 	w.End("users")
 }

@@ -65,12 +65,6 @@ func (w *Writer) Text(text string) {
 	w.buf = appendEscaped(w.buf, text, false)
 }
 
-// Raw writes elements that another Writer has written, as they are.
-func (w *Writer) Raw(elements []byte) {
-	w.closeTag()
-	w.buf = append(w.buf, elements...)
-}
-
 // End closes the element of that name: as <name/> when nothing was written in it.
 func (w *Writer) End(name string) {
 	if w.open {
