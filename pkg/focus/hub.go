@@ -106,7 +106,7 @@ func (h *hub) loop(ctx context.Context) {
 		if err := h.take(ctx); err != nil && !errors.Is(err, errGone) {
 			h.focus.log.Warn("watchers are not told", "err", err)
 		}
-		if h.fanOut() && !h.pause() {
+		if h.fanOut() && !h.pause(newsInterval) {
 			h.end()
 			return
 		}
@@ -125,8 +125,8 @@ func (h *hub) begin(ctx context.Context) {
 }
 
 // pause is false when the meeting ends meanwhile.
-func (h *hub) pause() bool {
-	timer := time.NewTimer(newsInterval)
+func (h *hub) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -155,14 +155,24 @@ func (h *hub) take(ctx context.Context) error {
 	return nil
 }
 
-// fanOut wakes the watchers for whom there is something that they have not been woken for.
+// fanOut wakes the watchers for whom there is something that they have not been woken for. Many are woken in groups, over half of newsInterval: a
+// thousand notifications at once would keep the cores from the media.
 func (h *hub) fanOut() bool {
 	waking := h.waking()
-	for _, w := range waking {
+	group := max(minGroup, (len(waking)+groups-1)/groups)
+	for i, w := range waking {
+		if i > 0 && i%group == 0 {
+			h.pause(newsInterval / 2 / groups)
+		}
 		w.wake()
 	}
 	return len(waking) > 0
 }
+
+const (
+	groups   = 50 // at most, at one fanOut
+	minGroup = 20
+)
 
 func (h *hub) waking() (waking []*watcher) {
 	h.mu.Lock()

@@ -21,6 +21,8 @@ type talker struct {
 	wanted       float64 // Hz
 	block        []float64
 	good, silent atomic.Int64 // blocks of 100 ms in which the other was heard, and was not
+
+	missing, longest atomic.Int64 // frames of 20 ms in a row in which the other was not heard: now, and the most
 }
 
 const (
@@ -51,6 +53,7 @@ func (s *server) talks(t *testing.T, name string, says, hears float64) *talker {
 
 // hears judges what comes in blocks of 100 ms.
 func (k *talker) hears(rate int, frame []int16) {
+	k.hearsFrame(rate, frame)
 	for _, sample := range frame {
 		k.block = append(k.block, float64(sample)/32768)
 	}
@@ -64,6 +67,23 @@ func (k *talker) hears(rate int, frame []int16) {
 	}
 	k.block = k.block[:0]
 }
+
+func (k *talker) hearsFrame(rate int, frame []int16) {
+	block := make([]float64, len(frame))
+	for i, sample := range frame {
+		block[i] = float64(sample) / 32768
+	}
+	if levelOf(block, k.wanted/float64(rate)) > audible {
+		k.missing.Store(0)
+		return
+	}
+	if n := k.missing.Add(1); n > k.longest.Load() {
+		k.longest.Store(n)
+	}
+}
+
+// gap is the longest time in which the other was not heard.
+func (k *talker) gap() time.Duration { return time.Duration(k.longest.Load()) * 20 * time.Millisecond }
 
 // levelOf is how loud a tone is in dB. frequency is in cycles per sample.
 func levelOf(block []float64, frequency float64) float64 {
@@ -92,4 +112,4 @@ func (k *talker) wantsToHear(t *testing.T, why string) {
 }
 
 // forget begins to count anew.
-func (k *talker) forget() { k.good.Store(0); k.silent.Store(0) }
+func (k *talker) forget() { k.good.Store(0); k.silent.Store(0); k.longest.Store(0) }

@@ -1,0 +1,235 @@
+//go:build soak
+
+package hostile
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
+)
+
+// visitor is a telephone that costs little: text over a connection of TCP. It believes the rosters that it is sent, reading them as coarsely as
+// can be: who is in.
+type visitor struct {
+	name    string
+	conn    net.Conn
+	answers chan *answer
+	dialogs map[string]*answer // the 2xx of each dialog
+	cseq    int
+
+	mu       sync.Mutex
+	roster   map[string]bool
+	version  int
+	notified int64
+	octets   int64
+	problem  error // the first document that does not follow
+}
+
+// answer is a message of the server.
+type answer struct {
+	first   string
+	headers []string
+	body    []byte
+}
+
+func connect(server, from, name string) (*visitor, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	conn, err := dialer.Dial("tcp", server)
+	if err != nil {
+		return nil, err
+	}
+	v := &visitor{name: name, conn: conn, answers: make(chan *answer, 8), dialogs: map[string]*answer{}, roster: map[string]bool{}}
+	go v.listen()
+	return v, nil
+}
+
+// joins calls the conference and hears nothing.
+func (v *visitor) joins(sink int) error {
+	offer := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\na=sendrecv\r\n", sink)
+	if _, err := v.asks("INVITE", "call", "Content-Type: application/sdp\r\n", offer); err != nil {
+		return err
+	}
+	_, err := v.conn.Write(v.request("ACK", "call", v.cseq, "", ""))
+	return err
+}
+
+// asks sends a request and waits for its final answer.
+func (v *visitor) asks(method, dialog, headers, body string) (*answer, error) {
+	v.cseq++
+	if _, err := v.conn.Write(v.request(method, dialog, v.cseq, headers, body)); err != nil {
+		return nil, err
+	}
+	timeout := time.NewTimer(15 * time.Second)
+	defer timeout.Stop()
+	for {
+		select {
+		case a, ok := <-v.answers:
+			switch {
+			case !ok:
+				return nil, fmt.Errorf("%s: the connection is closed", method)
+			case a.header("CSeq") != fmt.Sprintf("%d %s", v.cseq, method), strings.HasPrefix(a.first, "SIP/2.0 1"):
+				continue
+			case !strings.HasPrefix(a.first, "SIP/2.0 2"):
+				return nil, fmt.Errorf("%s: %s", method, a.first)
+			}
+			if v.dialogs[dialog] == nil {
+				v.dialogs[dialog] = a
+			}
+			return a, nil
+		case <-timeout.C:
+			return nil, fmt.Errorf("%s: no answer", method)
+		}
+	}
+}
+
+func (v *visitor) request(method, dialog string, cseq int, headers, body string) []byte {
+	target, to := "sip:meeting@127.0.0.1", "<sip:meeting@127.0.0.1>"
+	if a := v.dialogs[dialog]; a != nil {
+		target, _, _ = strings.Cut(strings.TrimPrefix(a.header("Contact"), "<"), ">")
+		to = a.header("To")
+	}
+	local := v.conn.LocalAddr()
+	return fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%s%s%d\r\nMax-Forwards: 70\r\nFrom: <sip:%s@storm.example>;tag=%s%s\r\n"+
+		"To: %s\r\nCall-ID: %s%s@%s\r\nCSeq: %d %s\r\nContact: <sip:%s@%s;transport=tcp>\r\n%sContent-Length: %d\r\n\r\n%s",
+		method, target, local, v.name, dialog, cseq, v.name, v.name, dialog, to, v.name, dialog, local, cseq, method, v.name, local, headers, len(body), body)
+}
+
+func (a *answer) header(name string) string {
+	for _, line := range a.headers {
+		if n, value, ok := strings.Cut(line, ":"); ok && strings.EqualFold(n, name) {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// listen ends with the connection.
+func (v *visitor) listen() {
+	defer close(v.answers)
+	r := bufio.NewReaderSize(v.conn, 32<<10)
+	for {
+		m, err := read(r)
+		if err != nil {
+			return
+		}
+		if strings.HasPrefix(m.first, "SIP/2.0") {
+			select {
+			case v.answers <- m:
+			default: // nobody waits
+			}
+			continue
+		}
+		if strings.HasPrefix(m.first, "NOTIFY") {
+			v.hears(m.body)
+		}
+		if !strings.HasPrefix(m.first, "ACK") {
+			_, _ = v.conn.Write(m.ok())
+		}
+	}
+}
+
+func read(r *bufio.Reader) (*answer, error) {
+	m := &answer{}
+	length := 0
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case line == "" && m.first == "":
+			continue
+		case line == "":
+			m.body = make([]byte, length)
+			_, err := io.ReadFull(r, m.body)
+			return m, err
+		case m.first == "":
+			m.first = line
+			continue
+		}
+		m.headers = append(m.headers, line)
+		if value, ok := strings.CutPrefix(line, "Content-Length:"); ok {
+			length, _ = strconv.Atoi(strings.TrimSpace(value))
+		}
+	}
+}
+
+// ok is the 200 to a request.
+func (a *answer) ok() []byte {
+	b := []byte("SIP/2.0 200 OK\r\n")
+	for _, line := range a.headers {
+		switch name, _, _ := strings.Cut(line, ":"); name {
+		case "Via", "From", "To", "Call-ID", "CSeq":
+			b = append(append(b, line...), "\r\n"...)
+		}
+	}
+	return append(b, "Content-Length: 0\r\n\r\n"...)
+}
+
+// hears applies a document, reading the users alone.
+func (v *visitor) hears(body []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.notified++
+	v.octets += int64(len(body))
+	if len(body) == 0 {
+		return
+	}
+	version, _ := strconv.Atoi(attribute(body, `" version="`))
+	full := attribute(body, ` state="`) == "full"
+	if version != v.version+1 && v.problem == nil {
+		v.problem = fmt.Errorf("version %d after %d", version, v.version)
+	}
+	v.version = version
+	if full {
+		clear(v.roster)
+	}
+	const start = `<user entity="`
+	for i := bytes.Index(body, []byte(start)); i >= 0; i = bytes.Index(body, []byte(start)) {
+		user := attribute(body[i:], `entity="`)
+		gone := attribute(body[i:], ` state="`) == "deleted"
+		if body = body[i+len(start):]; gone {
+			delete(v.roster, user)
+		} else {
+			v.roster[user] = true
+		}
+	}
+}
+
+func attribute(body []byte, name string) string {
+	_, rest, _ := bytes.Cut(body[:min(len(body), 1000)], []byte(name))
+	value, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(value)
+}
+
+// believes compares the roster with what is true; guests are compared without their number.
+func (v *visitor) believes(want []conference.UserID) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.problem != nil {
+		return fmt.Errorf("%s: %w", v.name, v.problem)
+	}
+	found := 0
+	for user := range v.roster {
+		base, _, _ := strings.Cut(user, ";guest=")
+		for _, w := range want {
+			if base == string(w) {
+				found++
+			}
+		}
+	}
+	if found != len(want) || len(v.roster) != len(want) {
+		return errors.New(v.name + fmt.Sprintf(" believes that %d are in, want %d", len(v.roster), len(want)))
+	}
+	return nil
+}
