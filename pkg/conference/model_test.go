@@ -16,6 +16,7 @@ type model struct {
 	speech []UserID // who speaks, as they began
 	active UserID
 	ended  bool
+	buried bool // for good
 	diary  []day
 }
 

@@ -107,7 +107,7 @@ func compare(r *rapid.T, c *Conference, m *model) {
 	state := settings{
 		record.Subject, record.AdmissionPolicy, record.Lobby, record.PSTNLobbyBypass, c.Locked(), c.Announcements(), c.MuteAll(), c.Recording(),
 	}
-	if state != m.settings || c.Ended() != m.ended || c.ActiveSpeaker() != m.active || c.Present() != present {
+	if state != m.settings || c.Ended() != m.ended || record.Ended.IsZero() == m.buried || c.ActiveSpeaker() != m.active || c.Present() != present {
 		r.Fatalf("%+v, ended %t, %q is active, %d present, want %+v, %t, %q, %d",
 			state, c.Ended(), c.ActiveSpeaker(), c.Present(), m.settings, m.ended, m.active, present)
 	}

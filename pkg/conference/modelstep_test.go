@@ -397,6 +397,7 @@ func stepEnd(s *move) bool {
 	s.changes, s.err = s.c.End(s.now, s.by)
 	if may {
 		s.m.end(s.now)
+		s.m.buried = true
 	}
 	return may
 }
