@@ -57,7 +57,10 @@ func (s *Server) DialOut(ctx context.Context, id conference.ID, call DialOut) (c
 func (f *Focus) dial(ctx context.Context, call DialOut, callee *callable) (*leg, error) {
 	l := f.callee(call, callee.user)
 	outgoing := b2bua.Outgoing{Devices: callee.devices, Ringing: func() { f.post(func() { f.alerting(l) }); call.tell(180) }}
-	if err := f.do(ctx, func() error { return f.enlist(time.Now(), l, call, &outgoing) }); err != nil {
+	err := f.keep(ctx, func() (func(), error) { // the role it gives
+		return func() { f.leave(l) }, f.enlist(time.Now(), l, call, &outgoing)
+	})
+	if err != nil {
 		return nil, err
 	}
 	f.server.run("calling", func(ctx context.Context) { f.place(ctx, l, call, outgoing) })

@@ -42,7 +42,7 @@ func (s *Server) document(record conference.Record, show secrets) *confinfo.Docu
 	}
 	return &confinfo.Document{
 		Entity: string(conference.FocusURI(record.Organizer, record.ID)), State: confinfo.Full, Version: uint32(record.Version), Description: d,
-		ConferenceState: &confinfo.ConferenceState{Active: &active, Locked: &record.Locked, Recording: recordingState(record.Recording)},
+		ConferenceState: &confinfo.ConferenceState{Active: &active, Locked: &record.Locked, Recording: recordingState(record.Recording), Announcements: new(!record.Silent)},
 	}
 }
 

@@ -72,5 +72,7 @@ func (s *Server) stored(ctx context.Context, id conference.ID, by conference.Act
 	case record.ExpiredAt(time.Now()):
 		return nil, conference.ErrExpired
 	}
-	return s.document(record, secretsFor(by, record)), nil
+	document := s.document(record, secretsFor(by, record))
+	document.View = viewOf(document, document.ConferenceState.Locked, record.MuteAll)
+	return document, nil
 }

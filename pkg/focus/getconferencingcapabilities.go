@@ -8,7 +8,10 @@ import (
 )
 
 // getConferencingCapabilities says what kinds of media there are, and at which numbers telephones reach the server.
-func (s *Server) getConferencingCapabilities(context.Context, *c3p.Call) (c3p.Command, error) {
+func (s *Server) getConferencingCapabilities(_ context.Context, call *c3p.Call) (c3p.Command, error) {
+	if err := conference.MayOutside(actor(call.Principal), conference.GetConferencingCapabilities, ""); err != nil {
+		return nil, err
+	}
 	capabilities := &c3p.GetConferencingCapabilities{Version: "1", MCUTypes: mcuTypes(), Regions: s.config.AccessNumbers}
 	if len(capabilities.Regions) > 0 {
 		capabilities.DefaultRegion = capabilities.Regions[0].Name

@@ -35,6 +35,7 @@ type act struct {
 // script is what one command after another does to a conference. Most come when nobody is in it yet since the server was killed.
 func script() []act {
 	expires := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
+	later := expires.Add(time.Hour)
 	return []act{
 		{"make it", &c3p.AddConference{Conference: &confinfo.Document{Description: &confinfo.Description{
 			ConferenceID: "boardroom", Subject: "Budget", AdmissionPolicy: confinfo.ClosedAuthenticated, Passcode: "471100", ExpiryTime: expires,
@@ -45,14 +46,49 @@ func script() []act {
 		}, false},
 		{"lock it", &c3p.ModifyConferenceLock{Keys: boardKeys, Locked: true}, func(d *confinfo.Document) bool { return *d.ConferenceState.Locked }, false},
 		{"unlock it", &c3p.ModifyConferenceLock{Keys: boardKeys}, func(d *confinfo.Document) bool { return !*d.ConferenceState.Locked }, false},
+		{"change it", &c3p.ModifyConference{Conference: &confinfo.Document{Entity: board, Description: &confinfo.Description{
+			Subject: "Budget, once more", AdmissionPolicy: confinfo.OpenAuthenticated, Passcode: "2222", ExpiryTime: later, Lobby: new(false),
+			PSTNLobbyBypass: new(true), Invitees: []string{bobURI, "sip:carol@example.com"},
+		}}}, func(d *confinfo.Document) bool {
+			return d.Description.Subject == "Budget, once more" && d.Description.AdmissionPolicy == confinfo.OpenAuthenticated &&
+				d.Description.Passcode == "2222" && d.Description.ExpiryTime.Equal(later) && !*d.Description.Lobby &&
+				*d.Description.PSTNLobbyBypass && len(d.Description.Invitees) == 2
+		}, false},
+		{"mute all attendees", muteAll(confinfo.InitialFilter{Role: confinfo.Attendee, Ingress: confinfo.Block, Hard: true}), bobsMute(true), true},
+		{"mute them softly", muteAll(confinfo.InitialFilter{Role: confinfo.Attendee, Ingress: confinfo.Block}), bobsMute(true), true},
+		{"no longer", muteAll(confinfo.InitialFilter{Role: confinfo.Attendee, Ingress: confinfo.Unblock}), bobsMute(false), true},
+		{"no announcements", &c3p.ModifyConferenceAnnouncements{Keys: boardKeys}, announced(false), false},
+		{"announcements", &c3p.ModifyConferenceAnnouncements{Keys: boardKeys, Enabled: true}, announced(true), false},
 		{"promote bob", bobsRole(conference.Presenter), bobIs(conference.Presenter), true},
 		{"record it", &c3p.StartRecording{Keys: boardKeys}, recordingIs(confinfo.RecordingStarted), false},
 		{"pause", &c3p.PauseRecording{Keys: boardKeys}, recordingIs(confinfo.RecordingPaused), false},
 		{"resume", &c3p.ResumeRecording{Keys: boardKeys}, recordingIs(confinfo.RecordingStarted), false},
 		{"stop", &c3p.StopRecording{Keys: boardKeys}, recordingIs(confinfo.RecordingStopped), false},
 		{"demote bob", bobsRole(conference.Attendee), bobIs(conference.Attendee), true},
+		{"clear it", &c3p.ModifyConference{Conference: &confinfo.Document{Entity: board, Description: &confinfo.Description{
+			AutoRecord: new(true), Cleared: confinfo.Cleared{Subject: true, Passcode: true, Invitees: true},
+		}}}, func(d *confinfo.Document) bool {
+			return d.Description.Subject == "" && d.Description.Passcode == "" && len(d.Description.Invitees) == 0 && *d.Description.AutoRecord
+		}, false},
 		{"end it", &c3p.DeleteConference{Keys: boardKeys}, nil, false},
 	}
+}
+
+func muteAll(filter confinfo.InitialFilter) c3p.Command {
+	return &c3p.ModifyConference{Conference: &confinfo.Document{Entity: board, View: &confinfo.View{Entities: []confinfo.EntityView{{
+		Entity:      string(conference.MCUURI("sip:admin@"+loopback, conference.AudioVideo, "boardroom")),
+		EntityState: &confinfo.EntityState{Filters: &confinfo.FilterRules{Initial: []confinfo.InitialFilter{filter}}},
+	}}}}}
+}
+
+func bobsMute(muted bool) func(*confinfo.Document) bool {
+	return func(d *confinfo.Document) bool {
+		return len(d.Users) == 1 && len(d.Users[0].Endpoints) == 1 && (d.Users[0].Endpoints[0].Media[0].IngressFilter == confinfo.Block) == muted
+	}
+}
+
+func announced(on bool) func(*confinfo.Document) bool {
+	return func(d *confinfo.Document) bool { return *d.ConferenceState.Announcements == on }
 }
 
 func bobsRole(role conference.Role) c3p.Command {
