@@ -102,7 +102,7 @@ func people() *confinfo.Document {
 			PSTNLobbyBypass: new(true), Encrypted: "AAECAw==", Lobby: new(true),
 			Cleared: confinfo.Cleared{Subject: true, Passcode: true, Invitees: true},
 		},
-		ConferenceState: &confinfo.ConferenceState{ActiveSpeaker: "sip:bob@example.com", Announcements: new(true), AttendeesMuted: new(true)},
+		ConferenceState: &confinfo.ConferenceState{ActiveSpeaker: "sip:bob@example.com", Announcements: new(true)},
 		UsersState:      confinfo.Full,
 		Users: []confinfo.User{{
 			Entity: "sip:bob@example.com", State: confinfo.Full,

@@ -24,5 +24,5 @@
 //	| fx: organizer, passcode, encrypted-passcode, auto-record, lobby, invitees, language | yes |
 //	| fx: sdp, admitted, speaking, gain                             | yes  |
 //	| fx: hand, spotlit, hears                                      | yes  |
-//	| fx: recording, active-speaker, announcements, attendees-muted                  | yes  |
+//	| fx: recording, active-speaker, announcements                  | yes  |
 package confinfo

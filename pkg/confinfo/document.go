@@ -45,7 +45,6 @@ type ConferenceState struct {
 	Recording      string // fx:recording: RecordingStarted, RecordingPaused or RecordingStopped
 	ActiveSpeaker  string // fx:active-speaker: the entity of a user
 	Announcements  *bool  // fx: it is announced who joins and leaves
-	AttendeesMuted *bool  // fx: all attendees were muted, and those who join are
 }
 
 // What fx:recording says.
@@ -110,8 +109,6 @@ func (r *reader) conferenceState(e *strictxml.Element) *ConferenceState {
 
 		ActiveSpeaker: e.ChildText(ExtensionNamespace, "active-speaker"),
 		Announcements: r.boolean(e.Child(ExtensionNamespace, "announcements")),
-
-		AttendeesMuted: r.boolean(e.Child(ExtensionNamespace, "attendees-muted")),
 	}
 }
 
@@ -185,7 +182,6 @@ func (s *ConferenceState) append(w *strictxml.Writer) {
 	w.OptLeaf("fx:recording", s.Recording)
 	w.OptLeaf("fx:active-speaker", s.ActiveSpeaker)
 	w.OptBoolLeaf("fx:announcements", s.Announcements)
-	w.OptBoolLeaf("fx:attendees-muted", s.AttendeesMuted)
 	w.End("conference-state")
 }
 

@@ -2,6 +2,7 @@ package focus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
@@ -9,13 +10,23 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 )
 
-// addUser calls somebody into the conference: an endpoint with the joining method dialed-out. Its URI is what is called, else the user's. The
-// answer names the endpoint; what comes of the call is in the roster. Joining oneself is done by INVITE.
+var (
+	errJoinByINVITE = errors.New("addUser without INVITE joins nobody")
+	errNoDialIn     = errors.New("no MCU is dialled in to without SIP")
+)
+
+// addUser comes in three forms, told apart by the joining method of the endpoint:
+//
+//	none        joining the focus: in an INVITE alone (invitemember.go), as the dialog is the membership
+//	dialed-in   joining an MCU that SIP does not reach: there is none here. At the others "the client sends the media INVITE directly"
+//	dialed-out  calls somebody: here
+//
+// The endpoint's URI is what is called, else the user's. The answer names the endpoint; what comes of the call is in the roster.
 func (s *Server) addUser(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
 	command := call.Request.Command.(*c3p.AddUser)
 	user := command.User
-	if len(user.Endpoints) != 1 || user.Endpoints[0].JoiningMethod != confinfo.DialedOut {
-		return nil, errNoCommand
+	if err := dialsOut(user); err != nil {
+		return nil, err
 	}
 	id, err := s.idOf(command.Keys)
 	if err != nil {
@@ -41,4 +52,17 @@ func (s *Server) addUser(ctx context.Context, call *c3p.Call) (c3p.Command, erro
 			Entity: string(endpoint), SessionType: confinfo.SessionAudioVideo, Status: confinfo.StatusDialingOut, JoiningMethod: confinfo.DialedOut,
 		}},
 	}}, nil
+}
+
+func dialsOut(user *confinfo.User) error {
+	if len(user.Endpoints) == 0 {
+		return errJoinByINVITE
+	}
+	switch user.Endpoints[0].JoiningMethod {
+	case confinfo.DialedOut:
+		return nil
+	case confinfo.DialedIn:
+		return errNoDialIn
+	}
+	return errJoinByINVITE
 }

@@ -85,6 +85,8 @@ var outcomes = []outcome{
 	{errEncryptionKey, 400, 0, c3p.ReasonInvalidEncryptionKey, "not a certificate with an RSA key of 2048 to 8192 bits"},
 	{errOtherKey, 400, 0, c3p.ReasonInvalidEncryptionKeyUsed, "the PIN is encrypted to another key: ask for it with getEncryptionKey"},
 	{errWrongFrom, 403, 3000, c3p.ReasonForbidden, "from is not the sender"},
+	{errJoinByINVITE, 403, 3007, c3p.ReasonInvalidContent, "who joins sends INVITE: to the focus with addUser, to the MCU with an offer"},
+	{errNoDialIn, 603, 3007, c3p.ReasonNotImplemented, "the conference has no MCU that is dialled in to without SIP"},
 	{errNoCommand, 501, 3004, c3p.ReasonNotImplemented, "the command is not for a client of this server"},
 	{errNotRecording, 403, 0, c3p.ReasonNoRecordingInProgress, "the conference is not being recorded"},
 	{errGone, 480, 0, c3p.ReasonServiceUnavailable, "the conference has just ended: try again"},
@@ -106,25 +108,36 @@ var outcomes = []outcome{
 	{context.DeadlineExceeded, 503, 0, c3p.ReasonServiceUnavailable, "timed out"},
 }
 
-// statuses are for what an MCU refuses; the reason says it all.
-var statuses = map[c3p.Reason]int{
-	c3p.ReasonMediaNotAcceptable:   488,
-	c3p.ReasonInvalidContent:       400,
-	c3p.ReasonServiceUnavailable:   503,
-	c3p.ReasonMaximumUsersExceeded: 486,
-	c3p.ReasonUserExists:           486,
-	c3p.ReasonEndpointDoesNotExist: 481,
+// ofMCU is for what an MCU refuses; the reason says it all. A reason without a row is for a failure of the MCU: 500, and no text.
+var ofMCU = map[c3p.Reason]struct{ status, diagnostics int }{
+	c3p.ReasonMediaNotAcceptable:         {488, 7008}, // "error parsing SDP"
+	c3p.ReasonInvalidContent:             {400, 7008},
+	c3p.ReasonServiceUnavailable:         {503, 0},
+	c3p.ReasonMaximumUsersExceeded:       {486, 0},
+	c3p.ReasonUserExists:                 {486, 0},
+	c3p.ReasonEndpointDoesNotExist:       {481, 3009},
+	c3p.ReasonUserDoesNotExist:           {404, 3002},
+	c3p.ReasonMediaDoesNotExist:          {404, 0},
+	c3p.ReasonPromptDoesNotExist:         {404, 0},
+	c3p.ReasonAnotherRecordingInProgress: {403, 0},
+	c3p.ReasonNoRecordingInProgress:      {403, 0},
+	c3p.ReasonRecordingDoesNotStart:      {603, 0}, // "command failed for good"
+	c3p.ReasonConferenceDoesNotExist:     {480, 0}, // the MCU has lost it
+	c3p.ReasonConferenceExists:           {480, 0},
+	c3p.ReasonStaleEpoch:                 {480, 0}, // another focus has taken over
+	c3p.ReasonForbidden:                  {403, 3014},
+	c3p.ReasonNotImplemented:             {501, 3004},
 }
 
 // outcomeOf looks err up. known is false for what nobody is told about.
 func outcomeOf(err error) (o outcome, known bool) {
 	var wire *c3p.Error
 	if errors.As(err, &wire) {
-		status, found := statuses[wire.Reason]
-		if !found {
-			status = 500
+		o = outcome{err: err, status: 500, reason: wire.Reason, text: wire.Detail}
+		if row, found := ofMCU[wire.Reason]; found {
+			o.status, o.diagnostics = row.status, row.diagnostics
 		}
-		return outcome{err: err, status: status, diagnostics: diagnosticsOf(wire.Reason), reason: wire.Reason, text: wire.Detail}, true
+		return o, true
 	}
 	if o, known := outcomeOfDocument(err); known {
 		return o, true
@@ -158,14 +171,6 @@ func outcomeOfDocument(err error) (o outcome, known bool) {
 	}
 	o.reason, o.text = c3p.Explain(err)
 	return o, true
-}
-
-// diagnosticsOf: 7008 is "error parsing SDP".
-func diagnosticsOf(reason c3p.Reason) int {
-	if reason == c3p.ReasonMediaNotAcceptable || reason == c3p.ReasonInvalidContent {
-		return 7008
-	}
-	return 0
 }
 
 // wireError is what a C3P client is told.

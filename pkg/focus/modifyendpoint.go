@@ -39,11 +39,14 @@ func forClients(e *confinfo.Endpoint) bool {
 // disconnect hangs up one device. With the last one the participant has left.
 func (f *Focus) disconnect(by conference.Actor, user conference.UserID, endpoint conference.EndpointID) error {
 	l, err := f.device(by, user, endpoint)
-	if err != nil {
+	switch m := f.members[memberKey{user, endpoint}]; {
+	case err != nil:
 		return err
-	}
-	if l != nil {
+	case l != nil:
 		f.drop(l, 480, "removed from the conference")
+		return nil
+	case m != nil:
+		f.dropMember(m, 480, "removed from the conference")
 		return nil
 	}
 	_, err = f.conference.RemoveEndpoint(time.Now(), user, endpoint) // a call that has failed a moment ago

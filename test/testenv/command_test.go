@@ -165,7 +165,7 @@ func TestConferenceRecords(t *testing.T) {
 		}
 		w.Fails(testenv.As("mallory"), &c3p.GetConference{Keys: c3p.ConferenceKeys{ID: "teamroom"}}, c3p.ReasonForbidden)
 		w.Fails(olivia, &c3p.GetConference{Keys: c3p.ConferenceKeys{ID: "nosuchroom"}}, c3p.ReasonConferenceDoesNotExist)
-		w.Fails(olivia, &c3p.AddUser{Keys: testenv.Keys("teamroom"), User: &confinfo.User{Entity: "sip:bob@example.com"}}, c3p.ReasonNotImplemented)
+		w.Fails(olivia, &c3p.AddUser{Keys: testenv.Keys("teamroom"), User: &confinfo.User{Entity: "sip:bob@example.com"}}, c3p.ReasonInvalidContent)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"math/big"
+	"sync"
 	"testing"
 	"time"
 
@@ -361,6 +362,65 @@ func TestCapabilities(t *testing.T) {
 		capabilities := w.Succeeds(testenv.As("bob"), &c3p.GetConferencingCapabilities{}).(*c3p.GetConferencingCapabilities)
 		if diff := cmp.Diff(types, capabilities.MCUTypes); diff != "" || len(types) == 0 {
 			w.Errorf("types %q; (-want +got):\n%s", types, diff)
+		}
+	})
+}
+
+func TestAFilterForWhoHasNoMediaYet(t *testing.T) {
+	testenv.Run(t, func(w *testenv.World) {
+		w.Conference(room, forUsers)
+		bob := w.Client("bob")
+		bob.Joins(room)
+		joins(w, "carol")
+		w.Succeeds(testenv.As("olivia"), &c3p.SetMediaFilter{Keys: keysOf(bobURI), Users: []string{carolURI}})
+		if n := w.MCU.Commanded("setMediaFilter"); n != 0 {
+			w.Errorf("the MCU was told %d times about somebody it does not know", n)
+		}
+		w.Log("# his telephone brings it along")
+		brings(w, "bob", "desk")
+		wantHears(w, &confinfo.Hears{Users: []string{carolURI}})
+
+		w.Log("# olivia ends his focus dialog; his telephone stays")
+		focus := userNamed(w, bobURI).Endpoints[0]
+		if focus.SessionType != confinfo.SessionFocus {
+			w.Fatalf("endpoints %+v", userNamed(w, bobURI).Endpoints)
+		}
+		keys := c3p.EndpointKeys{Conference: testenv.FocusURI(room), User: bobURI, Endpoint: focus.Entity}
+		w.Succeeds(testenv.As("olivia"), &c3p.ModifyEndpoint{
+			Keys: keys, Endpoint: &confinfo.Endpoint{Entity: focus.Entity, Status: confinfo.StatusDisconnected},
+		})
+		bob.WantsBye(time.Second, "removed from the conference")
+		if got := userNamed(w, bobURI).Endpoints; len(got) != 1 || got[0].SessionType != confinfo.SessionAudioVideo {
+			w.Errorf("endpoints %+v", got)
+		}
+	})
+}
+
+// TestMutesThatCross: whatever two commands decide at once, the MCU ends where the roster is.
+func TestMutesThatCross(t *testing.T) {
+	people(t, func(w *testenv.World, bob, carol *testenv.Phone) {
+		w.MCU.Delay = 50 * time.Millisecond
+		media := func(filter string) *c3p.ModifyEndpointMedia {
+			return &c3p.ModifyEndpointMedia{
+				Keys:  c3p.MediaKeys{Conference: testenv.FocusURI(room), User: bobURI, Endpoint: "(null)", Media: "1"},
+				Media: &confinfo.Media{ID: "1", IngressFilter: filter},
+			}
+		}
+		for range 20 {
+			var all sync.WaitGroup
+			for _, command := range []c3p.Command{media(confinfo.Block), muteAll(confinfo.Block), media(confinfo.Unblock), muteAll(confinfo.Unblock)} {
+				call := &c3p.Call{Principal: testenv.As("olivia"), Request: &c3p.Request{RequestID: "1", Command: command}}
+				all.Go(func() {
+					if response, err := w.Focus.ServeC3P(w.Context(), call); err != nil || response.Err() != nil {
+						w.Errorf("%s: %+v, %v", command.Name(), response, err)
+					}
+				})
+			}
+			all.Wait()
+			user := userNamed(w, bobURI)
+			if muted := user.Endpoints[0].Media[0].IngressFilter == confinfo.Block; muted != w.MCU.Endpoint(bobURI).Muted {
+				w.Fatalf("muted in the roster: %v, at the MCU: %v", muted, w.MCU.Endpoint(bobURI).Muted)
+			}
 		}
 	})
 }
