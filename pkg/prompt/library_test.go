@@ -43,8 +43,12 @@ func TestScriptAndFilesAgree(t *testing.T) {
 func TestEveryPromptIsSpeech(t *testing.T) {
 	l := load(t, "")
 	names := []string{PINEnter, PINWrong, PINLast, Joining, Alone, RecordingStarted, RecordingPaused, RecordingStopped, ConferenceLocked,
-		ConferenceEnded, Lobby, NotFound, Muted, Unmuted}
-	names = append(names, Digits("0123456789")...)
+		ConferenceEnded, Lobby, NotFound, Muted, Unmuted, ConferenceUnlocked, Participants, HandRaised, HandLowered, AllMuted, AllUnmuted,
+		AllAdmitted, NotPermitted, Failed, HelpMute, HelpCount, HelpHand, HelpLock, HelpMuteAll, HelpAdmit, HelpRecord}
+	names = append(names, Keys("0123456789*#")...)
+	for n := 10; n <= 20; n++ {
+		names = append(names, Number(n)...)
+	}
 	for _, language := range []string{"en", "es"} {
 		for _, name := range names {
 			samples := l.PCM(language, name, 16000)
@@ -187,5 +191,13 @@ func write(t *testing.T, content []byte, path ...string) {
 func TestDigitNames(t *testing.T) {
 	if got := strings.Join(Digits("4 7-1"), " "); got != "digit-4 digit-7 digit-1" {
 		t.Errorf("Digits = %q", got)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for n, want := range map[int]string{0: "digit-0", 1: "digit-1", 9: "digit-9", 10: "number-10", 20: "number-20", 21: "digit-2 digit-1", 1000: "digit-1 digit-0 digit-0 digit-0"} {
+		if got := strings.Join(Number(n), " "); got != want {
+			t.Errorf("%d is said %q, want %q", n, got, want)
+		}
 	}
 }
