@@ -40,6 +40,7 @@ type options struct {
 	minSE            time.Duration
 	digest           []sip.Algorithm
 	dialOut          focus.DialOutPolicy
+	keypad           focus.Keypad
 	prompts          *prompt.Library
 	language         string
 	logLevel         slog.Level
@@ -58,7 +59,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readPrompts, s.readSession, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readKeypad, s.readPrompts, s.readSession, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
@@ -180,6 +181,16 @@ func (s *settings) readSession(o *options) error {
 	o.minSE, o.sessionExpires = s.MinSE, s.SessionTime
 	if s.SessionTime == 0 {
 		o.sessionExpires = -1
+	}
+	return nil
+}
+
+func (s *settings) readKeypad(o *options) (err error) {
+	if s.DTMF == off {
+		return nil
+	}
+	if o.keypad, err = focus.ParseKeypad(s.DTMF); err != nil {
+		return fmt.Errorf("--dtmf: %w", err)
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type settings struct {
 	SessionTime  time.Duration `name:"session-expires" help:"How long a call lives without a refresh (RFC 4028), where the telephone takes part in that; 0 proposes nothing." default:"30m" placeholder:"TIME"`
 	MinSE        time.Duration `name:"min-se" help:"The shortest such time that is agreed to." default:"90s" placeholder:"TIME"`
 	DialOut      string        `name:"dial-out" help:"Whom conferences may call: ${enum}. registered is users of this server, where they have registered." default:"registered" enum:"none,registered,any" placeholder:"WHO"`
+	DTMF         string        `name:"dtmf" help:"What keys of a telephone mean in a conference, with commas: KEYS=VERB, where KEYS begin with * or #; off: nothing." default:"*0=help,*1=hand,*5=record,*6=mute,*7=lock,*8=mute-all,*9=admit,*#=count" placeholder:"TABLE"`
 	Prompts      string        `help:"Folder of spoken prompts that replace ours." placeholder:"DIR"`
 	Language     string        `help:"Language of prompts (BCP 47)." default:"en" placeholder:"TAG"`
 	LogLevel     string        `help:"Least level that is logged: ${enum}." default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL"`

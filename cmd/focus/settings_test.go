@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-f3cefc8c/focus/pkg/focus"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -88,6 +89,21 @@ func TestAVariableBeatsTheFileAndTheFileTheDefault(t *testing.T) {
 	}
 }
 
+func TestKeysOfTelephones(t *testing.T) {
+	for file, want := range map[string]int{"": 8, "dtmf: 'off'": 0, "dtmf: '#12=lock, *6=mute'": 2} {
+		got, _, err := parsed(t, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file == "" && got.DTMF != focus.DefaultKeypad {
+			t.Errorf("the default is %s, want %s", got.DTMF, focus.DefaultKeypad)
+		}
+		if o, err := got.options(); err != nil || len(o.keypad) != want {
+			t.Errorf("%q: %v, %v; want %d commands", file, o, err, want)
+		}
+	}
+}
+
 func TestWhatAFileMayNotSay(t *testing.T) {
 	for file, want := range map[string]string{
 		"medai-ip: 127.0.0.1":      `there is no key "medai-ip" (did you mean "media-ip"?)`,
@@ -121,6 +137,7 @@ func TestSettingsThatWillNotDo(t *testing.T) {
 		"sip: '5060'":                "--sip",
 		"sip: ':70000'":              "1 to 65535",
 		"sip: 'example.com:5060'":    "IP address",
+		"dtmf: '*6=explode'":         "the verbs are mute",
 		"sip-rate: -1":               "--sip-rate -1",
 		"https: 'off'":               "--https",
 		"sip: 'off'\nsips: 'off'":    "no telephone could call",

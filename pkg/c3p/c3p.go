@@ -42,7 +42,8 @@ const (
 	RoleAnonymous Role = iota
 	RoleUser
 	RoleAdministrator
-	RoleFocus // the focus itself, commanding an MCU
+	RoleFocus       // the focus itself, commanding an MCU
+	RoleParticipant // known by his call in a conference alone; URI is his entity in its roster
 )
 
 func (r Role) String() string {
@@ -53,6 +54,8 @@ func (r Role) String() string {
 		return "administrator"
 	case RoleFocus:
 		return "focus"
+	case RoleParticipant:
+		return "participant"
 	}
 	return "anonymous"
 }

@@ -38,6 +38,7 @@ type leg struct {
 	called    bool            // by the conference
 
 	orders orders // to the MCU
+	keyed  orders // commands by its keys
 
 	// Owned by the request until enter, then by the loop.
 	media   []conference.MediaStream
@@ -45,6 +46,7 @@ type leg struct {
 	ringing bool // is being called
 	late    bool // joined while the conference was being recorded: everybody else has been told
 	digits  way  // how its digits come
+	typing  typing
 }
 
 // way is how a digit came.
@@ -141,7 +143,7 @@ func (f *Focus) leave(l *leg) bool {
 	return true
 }
 
-// orders are commands to the MCU for which nobody waits: they run one after the other, in their order.
+// orders are commands for which nobody waits: they run one after the other, in their order.
 type orders struct {
 	mu      sync.Mutex
 	queue   []func(ctx context.Context)

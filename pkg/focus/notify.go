@@ -125,5 +125,7 @@ func (f *Focus) digit(l *leg, digit string, how way) {
 	l.digits = how
 	if p := f.pins[l]; p != nil {
 		p.digit(f, l, digit)
+		return
 	}
+	f.pressed(l, digit)
 }

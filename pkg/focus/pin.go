@@ -125,11 +125,15 @@ func (f *Focus) dropFor(l *leg, err error) {
 
 // say speaks a prompt to one leg in its language, in place of what is being said there, and returns the id of the playback.
 func (f *Focus) say(l *leg, prompts ...string) (id string) {
+	return f.speak(l, &c3p.PlayPrompt{Prompts: prompts})
+}
+
+// speak is say for a command that says how.
+func (f *Focus) speak(l *leg, command *c3p.PlayPrompt) (id string) {
 	f.prompts++
-	id = strconv.FormatUint(f.prompts, 10)
-	command := &c3p.PlayPrompt{Keys: l.keys(), ID: id, Language: l.language, Prompts: prompts}
+	command.Keys, command.ID, command.Language = l.keys(), strconv.FormatUint(f.prompts, 10), l.language
 	l.orders.addPrompt(f.server, func(ctx context.Context) { f.play(ctx, command) })
-	return id
+	return command.ID
 }
 
 // hush ends what is being said to a leg.

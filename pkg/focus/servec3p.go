@@ -109,7 +109,7 @@ func (s *Server) serve(ctx context.Context, call *c3p.Call) (c3p.Command, error)
 	switch {
 	case handle == nil:
 		return nil, errNoCommand
-	case call.Principal.Role != c3p.RoleUser && call.Principal.Role != c3p.RoleAdministrator:
+	case call.Principal.Role != c3p.RoleUser && call.Principal.Role != c3p.RoleAdministrator && call.Principal.Role != c3p.RoleParticipant:
 		return nil, conference.ErrNotPermitted
 	case call.Principal.URI != "" && call.Request.From != "" && userOf(call.Request.From) != userOf(call.Principal.URI):
 		return nil, errWrongFrom
@@ -121,6 +121,9 @@ func userOf(uri string) conference.UserID { return conference.URI(uri).UserID() 
 
 // actor is the sender for the rules of a conference.
 func actor(p c3p.Principal) conference.Actor {
+	if p.Role == c3p.RoleParticipant {
+		return conference.Actor{User: conference.EntityID(p.URI)}
+	}
 	return caller(p).Actor()
 }
 

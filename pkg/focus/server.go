@@ -30,6 +30,8 @@ type Config struct {
 
 	AccessNumbers []c3p.Region // where telephones of the public network reach the server; the first is the default
 
+	Keypad Keypad // what the keys of a telephone mean in a conference; nil: nothing
+
 	DialOut DialOutPolicy // whom conferences may call; "": DialRegistered
 
 	Directory Directory

@@ -123,7 +123,12 @@ func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*foc
 	if w.Store, err = cluster.InMemory(cluster.Config{Realm: Domain, Hash: cluster.HashCost{Time: 1, Memory: 8, Threads: 1}}); err != nil {
 		t.Fatal(err)
 	}
+	keypad, err := focus.ParseKeypad(focus.DefaultKeypad)
+	if err != nil {
+		t.Fatal(err)
+	}
 	config := focus.Config{
+		Keypad: keypad,
 		Domain: Domain, Directory: &Directory{Conferences: w.Store.Conferences, w: w}, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
 		Registrar: registrar.Config{Store: w.Store.Bindings},
 		Logger:    w.log,
