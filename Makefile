@@ -7,7 +7,7 @@ FUZZTIME   ?= 30s
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race fuzz interop attack soak lint bench prompts deps
+.PHONY: help run build test race fuzz interop attack soak storm lint bench prompts deps
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ interop: deps ## the stories with clients that are not ours (baresip, SIPp, ffmp
 
 soak: deps ## fifty telephones for SOAK (3m), then nothing may be left of them
 	go test -tags soak -count=1 -timeout 24h -v -run TestSoak ./test/hostile
+
+storm: deps ## a thousand who watch the roster join and leave while two talk (STORM of them)
+	go test -tags soak -count=1 -timeout 10m -v -run 'TestStorm$$' ./test/hostile
 
 attack: deps ## floods, silent clients and junk against a server while people call; prints what that did to them
 	go test -tags attack -count=1 -timeout 10m -v -run TestAttacks ./test/hostile

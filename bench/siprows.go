@@ -20,6 +20,7 @@ func sipRows() []row {
 		{"register", "REGISTER over UDP, 20 at once", asked(askRegister)},
 		{"idle-tls", "2,000 idle connections of TLS", idle(overTLS)},
 		{"idle-wss", "2,000 idle connections of secure WebSocket", idle(overWSS)},
+		{"notify", "500 subscribers are told of a change in a conference of 500", notifying},
 		{"parse", "an INVITE of 1,230 octets: parser and strict pass", parsing},
 		{"dialogs", "2,000 established dialogs, without media", dialogs},
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-f3cefc8c/focus/internal/visitor"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 )
 
@@ -96,7 +98,7 @@ func TestStormVisitors(t *testing.T) {
 type storm struct {
 	server       string // HOST:PORT
 	sink         int    // the port to which everybody's sound goes
-	participants []*visitor
+	participants []*visitor.Visitor
 	failed       atomic.Int64
 }
 
@@ -114,20 +116,20 @@ func sink(t *testing.T) int {
 func (st *storm) gather(t *testing.T, n int) {
 	t.Helper()
 	for i := range n {
-		v, err := connect(st.server, fmt.Sprintf("127.0.1.%d", 1+i/stormPerAddress), fmt.Sprintf("u%d", i))
+		v, err := visitor.Connect(st.server, fmt.Sprintf("127.0.1.%d", 1+i/stormPerAddress), fmt.Sprintf("u%d", i), "meeting")
 		if err != nil {
 			t.Fatal(err)
 		}
 		st.participants = append(st.participants, v)
-		if _, err := v.asks("SUBSCRIBE", "watch", "Event: conference\r\nAccept: application/conference-info+xml\r\nExpires: 3600\r\n", ""); err != nil {
-			t.Fatalf("%s subscribes: %v", v.name, err)
+		if err := v.Subscribes(); err != nil {
+			t.Fatalf("%s subscribes: %v", v.Name, err)
 		}
 	}
 }
 
 func (st *storm) disperse() {
 	for _, v := range st.participants {
-		v.conn.Close()
+		v.Close()
 	}
 }
 
@@ -141,14 +143,14 @@ func (st *storm) run(t *testing.T) time.Duration {
 	for i, v := range st.participants {
 		all.Go(func() {
 			time.Sleep(time.Until(began.Add(time.Duration(i) * step)))
-			err := v.joins(st.sink)
+			err := v.Joins(st.sink, "sendrecv")
 			if err == nil {
 				time.Sleep(time.Until(began.Add(stormTime/2 + time.Duration(i)*step)))
-				_, err = v.asks("BYE", "call", "", "")
+				err = v.Leaves()
 			}
 			if err != nil {
 				st.failed.Add(1)
-				t.Logf("%s: %v", v.name, err)
+				t.Logf("%s: %v", v.Name, err)
 			}
 		})
 	}
@@ -158,13 +160,13 @@ func (st *storm) run(t *testing.T) time.Duration {
 
 // notes say what the subscribers have been told so far.
 func (st *storm) notes() string {
-	var notifications, octets, most int64
-	least := int64(1 << 40)
+	var notifications, octets int64
+	least, most := len(st.participants)+2, 0
 	for _, v := range st.participants {
-		v.mu.Lock()
-		notifications, octets = notifications+v.notified, octets+v.octets
-		least, most = min(least, int64(len(v.roster))), max(most, int64(len(v.roster)))
-		v.mu.Unlock()
+		n, size := v.Told()
+		roster, _ := v.Roster()
+		notifications, octets = notifications+n, octets+size
+		least, most = min(least, len(roster)), max(most, len(roster))
 	}
 	return fmt.Sprintf("%d notifications, %d MB; rosters of %d to %d", notifications, octets>>20, least, most)
 }
@@ -181,16 +183,35 @@ func (st *storm) wantsRosters(t *testing.T, want ...conference.UserID) {
 		time.Sleep(100 * time.Millisecond)
 		wrong = 0
 		for _, v := range st.participants {
-			if v.believes(want) != nil {
+			if believes(v, want) != nil {
 				wrong++
 			}
 		}
 	}
 	t.Log("at the end: " + st.notes())
 	for _, v := range st.participants {
-		if err := v.believes(want); err != nil && wrong > 0 {
+		if err := believes(v, want); err != nil && wrong > 0 {
 			t.Errorf("%d rosters are wrong, the first: %v", wrong, err)
 			return
 		}
 	}
+}
+
+// believes compares a roster with what is true; guests are compared without their number.
+func believes(v *visitor.Visitor, want []conference.UserID) error {
+	roster, err := v.Roster()
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.Name, err)
+	}
+	found := 0
+	for _, user := range roster {
+		base, _, _ := strings.Cut(user, ";guest=")
+		if slices.Contains(want, conference.UserID(base)) {
+			found++
+		}
+	}
+	if found != len(want) || len(roster) != len(want) {
+		return fmt.Errorf("%s believes that %d are in, want %d", v.Name, len(roster), len(want))
+	}
+	return nil
 }

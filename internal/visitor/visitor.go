@@ -1,26 +1,25 @@
-//go:build soak
-
-package hostile
+// Package visitor is a telephone that costs little, for tests and measurements with a thousand of them: text over a connection of TCP. It believes
+// the rosters that it is sent, reading them as coarsely as can be: who is in.
+package visitor
 
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/seed-f3cefc8c/focus/pkg/conference"
 )
 
-// visitor is a telephone that costs little: text over a connection of TCP. It believes the rosters that it is sent, reading them as coarsely as
-// can be: who is in.
-type visitor struct {
-	name    string
+// Visitor is one of them. Its methods are for one goroutine, but for Told and Roster.
+type Visitor struct {
+	Name    string
+	meeting string
 	conn    net.Conn
 	answers chan *answer
 	dialogs map[string]*answer // the 2xx of each dialog
@@ -41,29 +40,30 @@ type answer struct {
 	body    []byte
 }
 
-func connect(server, from, name string) (*visitor, error) {
+// Connect opens a connection from an address of this host to HOST:PORT. The visitor is sip:NAME@storm.example and calls sip:CONFERENCE@127.0.0.1.
+func Connect(server, from, name, meeting string) (*Visitor, error) {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	conn, err := dialer.Dial("tcp", server)
 	if err != nil {
 		return nil, err
 	}
-	v := &visitor{name: name, conn: conn, answers: make(chan *answer, 8), dialogs: map[string]*answer{}, roster: map[string]bool{}}
+	v := &Visitor{Name: name, meeting: meeting, conn: conn, answers: make(chan *answer, 8), dialogs: map[string]*answer{}, roster: map[string]bool{}}
 	go v.listen()
 	return v, nil
 }
 
-// joins calls the conference and hears nothing.
-func (v *visitor) joins(sink int) error {
-	offer := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\na=sendrecv\r\n", sink)
-	if _, err := v.asks("INVITE", "call", "Content-Type: application/sdp\r\n", offer); err != nil {
+// Joins calls the conference. What it would hear is sent to a port of 127.0.0.1; direction is that of SDP.
+func (v *Visitor) Joins(sink int, direction string) error {
+	offer := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\na=%s\r\n", sink, direction)
+	if _, err := v.ask("INVITE", "call", "Content-Type: application/sdp\r\n", offer); err != nil {
 		return err
 	}
 	_, err := v.conn.Write(v.request("ACK", "call", v.cseq, "", ""))
 	return err
 }
 
-// asks sends a request and waits for its final answer.
-func (v *visitor) asks(method, dialog, headers, body string) (*answer, error) {
+// ask sends a request and waits for its final answer.
+func (v *Visitor) ask(method, dialog, headers, body string) (*answer, error) {
 	v.cseq++
 	if _, err := v.conn.Write(v.request(method, dialog, v.cseq, headers, body)); err != nil {
 		return nil, err
@@ -91,8 +91,8 @@ func (v *visitor) asks(method, dialog, headers, body string) (*answer, error) {
 	}
 }
 
-func (v *visitor) request(method, dialog string, cseq int, headers, body string) []byte {
-	target, to := "sip:meeting@127.0.0.1", "<sip:meeting@127.0.0.1>"
+func (v *Visitor) request(method, dialog string, cseq int, headers, body string) []byte {
+	target, to := "sip:"+v.meeting+"@127.0.0.1", "<sip:"+v.meeting+"@127.0.0.1>"
 	if a := v.dialogs[dialog]; a != nil {
 		target, _, _ = strings.Cut(strings.TrimPrefix(a.header("Contact"), "<"), ">")
 		to = a.header("To")
@@ -100,7 +100,7 @@ func (v *visitor) request(method, dialog string, cseq int, headers, body string)
 	local := v.conn.LocalAddr()
 	return fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%s%s%d\r\nMax-Forwards: 70\r\nFrom: <sip:%s@storm.example>;tag=%s%s\r\n"+
 		"To: %s\r\nCall-ID: %s%s@%s\r\nCSeq: %d %s\r\nContact: <sip:%s@%s;transport=tcp>\r\n%sContent-Length: %d\r\n\r\n%s",
-		method, target, local, v.name, dialog, cseq, v.name, v.name, dialog, to, v.name, dialog, local, cseq, method, v.name, local, headers, len(body), body)
+		method, target, local, v.Name, dialog, cseq, v.Name, v.Name, dialog, to, v.Name, dialog, local, cseq, method, v.Name, local, headers, len(body), body)
 }
 
 func (a *answer) header(name string) string {
@@ -113,7 +113,7 @@ func (a *answer) header(name string) string {
 }
 
 // listen ends with the connection.
-func (v *visitor) listen() {
+func (v *Visitor) listen() {
 	defer close(v.answers)
 	r := bufio.NewReaderSize(v.conn, 32<<10)
 	for {
@@ -177,7 +177,7 @@ func (a *answer) ok() []byte {
 }
 
 // hears applies a document, reading the users alone.
-func (v *visitor) hears(body []byte) {
+func (v *Visitor) hears(body []byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.notified++
@@ -212,24 +212,31 @@ func attribute(body []byte, name string) string {
 	return string(value)
 }
 
-// believes compares the roster with what is true; guests are compared without their number.
-func (v *visitor) believes(want []conference.UserID) error {
+// Subscribes asks for the roster.
+func (v *Visitor) Subscribes() error {
+	_, err := v.ask("SUBSCRIBE", "watch", "Event: conference\r\nAccept: application/conference-info+xml\r\nExpires: 3600\r\n", "")
+	return err
+}
+
+// Leaves hangs up.
+func (v *Visitor) Leaves() error {
+	_, err := v.ask("BYE", "call", "", "")
+	return err
+}
+
+// Close closes the connection.
+func (v *Visitor) Close() { _ = v.conn.Close() }
+
+// Told is how many notifications came, and how long their documents were.
+func (v *Visitor) Told() (notifications, octets int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.problem != nil {
-		return fmt.Errorf("%s: %w", v.name, v.problem)
-	}
-	found := 0
-	for user := range v.roster {
-		base, _, _ := strings.Cut(user, ";guest=")
-		for _, w := range want {
-			if base == string(w) {
-				found++
-			}
-		}
-	}
-	if found != len(want) || len(v.roster) != len(want) {
-		return errors.New(v.name + fmt.Sprintf(" believes that %d are in, want %d", len(v.roster), len(want)))
-	}
-	return nil
+	return v.notified, v.octets
+}
+
+// Roster is who is in, as far as the visitor knows; the error is the first document that did not follow the one before.
+func (v *Visitor) Roster() ([]string, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Collect(maps.Keys(v.roster)), v.problem
 }
