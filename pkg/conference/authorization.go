@@ -39,6 +39,7 @@ const (
 	LowerHand                     Command = "raiseHand (lower)"
 	PlayPrompt                    Command = "playPrompt"
 	ReplaceCall                   Command = "INVITE with Replaces"
+	Subscribe                     Command = "SUBSCRIBE" // to the conference event package
 )
 
 // Standing is what somebody is to a conference.
@@ -131,6 +132,7 @@ var permissions = []struct {
 	{LowerHand, [...]grant{all, all, own, no, no, no, all, all}},
 	{PlayPrompt, [...]grant{all, all, no, no, no, no, all, all}},
 	{ReplaceCall, [...]grant{all, most, own, no, no, no, all, no}},
+	{Subscribe, [...]grant{all, all, all, all, all, all, all, all}},
 }
 
 // Commands are the rows of the table, in its order.

@@ -115,6 +115,9 @@ func (s *Server) subscribeInCall(ctx context.Context, d *sip.Dialog) (sip.Grant,
 // sight is asked on the loop.
 func (f *Focus) sight(tx *sip.ServerTransaction, who visitor) (rosterSight, error) {
 	by := who.caller.Actor()
+	if err := f.conference.May(by, conference.Subscribe, ""); err != nil {
+		return rosterSight{}, err
+	}
 	if !who.caller.Authenticated {
 		return f.guestSight(tx, who)
 	}
