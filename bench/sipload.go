@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ type sipClient struct {
 	answer  []byte // the last response
 	tag     []byte // the server's
 	contact []byte
+
+	contentType string // of bodies; "": application/sdp
+	infos       int    // sent in the focus dialog
 }
 
 const (
@@ -85,7 +89,7 @@ func (l *sipLoad) client(host string, number int) (*sipClient, error) {
 }
 
 func (l *sipLoad) over(conn net.Conn, number int) *sipClient {
-	return &sipClient{sipLoad: l, conn: conn, local: conn.LocalAddr().String(), number: number, buffer: make([]byte, 8192)}
+	return &sipClient{sipLoad: l, conn: conn, local: conn.LocalAddr().String(), number: number, buffer: make([]byte, 32768)}
 }
 
 // placeCall is INVITE, 200, ACK, BYE, 200.
@@ -172,7 +176,7 @@ func (c *sipClient) build(method string, cseq int, body string) {
 	b = append(append(b, " SIP/2.0\r\nVia: SIP/2.0/"...), strings.ToUpper(c.network)...)
 	b = append(append(b, ' '), c.local...)
 	b = append(append(b, ";rport;branch=z9hG4bKbench"...), method...)
-	b = strconv.AppendInt(b, int64(c.number), 10)
+	b = strconv.AppendInt(append(strconv.AppendInt(b, int64(c.number), 10), '.'), int64(cseq), 10)
 	b = append(b, "\r\nMax-Forwards: 70\r\nFrom: \"Bench\" <sip:bench@127.0.0.1>;tag=b"...)
 	b = strconv.AppendInt(b, int64(c.number), 10)
 	b = append(append(append(b, "\r\nTo: <sip:"...), c.target...), "@127.0.0.1>"...)
@@ -186,7 +190,7 @@ func (c *sipClient) build(method string, cseq int, body string) {
 	b = append(append(b, c.local...), c.transport()...)
 	b = append(b, ">\r\nUser-Agent: focus-bench\r\n"...)
 	if body != "" {
-		b = append(b, "Content-Type: application/sdp\r\n"...)
+		b = append(append(append(b, "Content-Type: "...), cmp.Or(c.contentType, "application/sdp")...), "\r\n"...)
 	}
 	b = append(strconv.AppendInt(append(b, "Content-Length: "...), int64(len(body)), 10), "\r\n\r\n"...)
 	c.request = append(b, body...)
@@ -203,7 +207,11 @@ func (c *sipClient) transport() string {
 func (c *sipClient) awaits(method string, cseq int) (status int, err error) {
 	var wanted [32]byte
 	want := append(append(strconv.AppendInt(wanted[:0], int64(cseq), 10), ' '), method...)
-	if err := c.conn.SetReadDeadline(time.Now().Add(resendAfter)); err != nil {
+	wait := resendAfter
+	if c.network != "udp" {
+		wait *= patience
+	}
+	if err := c.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return 0, err
 	}
 	for {

@@ -23,6 +23,8 @@ func sipRows() []row {
 		{"notify", "500 subscribers are told of a change in a conference of 500", notifying},
 		{"parse", "an INVITE of 1,230 octets: parser and strict pass", parsing},
 		{"dialogs", "2,000 established dialogs, without media", dialogs},
+		{"c3p-https", "C3P over HTTPS, getConference on 10 connections that stay", c3pByHTTPS},
+		{"c3p-info", "C3P over SIP, getConference by INFO in 10 focus dialogs over TCP", c3pByINFO},
 	}
 }
 
@@ -46,11 +48,11 @@ func (o *sipOutcome) notes() string {
 }
 
 // load runs a load against a server of its own.
-func (b *bench) load(ctx context.Context, key string, l *sipLoad) (*sipOutcome, error) {
+func (b *bench) load(ctx context.Context, key string, l *sipLoad, flags ...string) (*sipOutcome, error) {
 	if b.program == "" {
 		return nil, errWholeServer
 	}
-	server, err := startFocus(b.program, "--sip-rate", "0", "--sip-rate-per-source", "0")
+	server, err := startFocus(b.program, append(flags, "--sip-rate", "0", "--sip-rate-per-source", "0")...)
 	if err != nil {
 		return nil, err
 	}
