@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 )
 
@@ -28,6 +29,10 @@ type Config struct {
 	Domain    string                          // conferences are dialled as sip:ID@Domain
 	Realm     string                          // of credentials and of users' URIs (cluster.Realm)
 	Logger    *slog.Logger                    // nil: slog.Default()
+
+	Webhooks      Webhooks          // nil: nobody can register one
+	FixedWebhooks []cluster.Webhook // of the configuration: they are told everything
+	HookSender    HookSender        // nil: no webhook is told
 
 	WebSocket http.Handler // of SIP over WebSocket, at /ws; nil: 404
 }
@@ -73,6 +78,7 @@ type server struct {
 	requests atomic.Uint64 // numbers the C3P requests that JSON becomes
 	finals   finals
 	streams  streams
+	hooks    hooks
 	running  running
 }
 
@@ -104,6 +110,9 @@ func (s *server) routes() []route {
 		{"POST", "/v1/conferences/{id}/lobby", s.user(s.postLobby)},
 		{"GET", "/v1/conferences/{id}/events", s.user(s.getEvents)},
 		{"POST", "/v1/conferences/{id}/recording", s.user(s.postRecording)},
+		{"POST", "/v1/webhooks", s.user(s.postWebhook)},
+		{"GET", "/v1/webhooks", s.user(s.getWebhooks)},
+		{"DELETE", "/v1/webhooks/{id}", s.user(s.deleteWebhook)},
 		{"POST", "/v1/users", s.administrator(s.postUser)},
 		{"GET", "/v1/users", s.administrator(s.getUsers)},
 		{"DELETE", "/v1/users/{name}", s.administrator(s.deleteUser)},
@@ -124,6 +133,12 @@ type Handler struct {
 // Close ends what goes on behind the requests, commands that take long and streams of events, and waits for it.
 func (h *Handler) Close() { h.server.running.close() }
 
+// LoadWebhooks reads those that are registered. Call it once, before conferences start.
+func (h *Handler) LoadWebhooks(ctx context.Context) error { return h.server.hooks.load(ctx) }
+
+// ConferenceStarted has the webhooks told of a conference that is on now. It does not block.
+func (h *Handler) ConferenceStarted(id conference.ID) { h.server.hooks.started(id) }
+
 // New makes the API. Serve it with NewServer, which has the time-outs, and close it.
 func New(config Config) *Handler {
 	if config.Logger == nil {
@@ -131,6 +146,7 @@ func New(config Config) *Handler {
 	}
 	s := &server{Config: config}
 	s.running.open()
+	s.hooks.server = s
 	s.answers, s.made = newAnswers(rememberFor, s.run), newAnswers(rememberKeys, s.run)
 	router := mux.NewRouter().UseEncodedPath()
 	for _, r := range s.routes() {

@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.handler = New(Config{C3P: w, Users: store.Users, Tokens: store.Tokens, Registrar: where, Limiter: cluster.NewLimiter(), Domain: domain, Realm: domain, Logger: logger})
+	w.handler = New(Config{C3P: w, Users: store.Users, Tokens: store.Tokens, Registrar: where, Limiter: cluster.NewLimiter(), Domain: domain, Realm: domain, Logger: logger, Webhooks: store.Webhooks})
 	w.api = w.handler
 	t.Cleanup(w.handler.Close)
 	return w

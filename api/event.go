@@ -12,6 +12,7 @@ import (
 type Watches interface {
 	// Watch fails with what the conference package says of who may not, and of conferences that are not there.
 	Watch(ctx context.Context, by c3p.Principal, id conference.ID) (Watch, error)
+	Running() []conference.ID // the conferences that are on
 }
 
 // Watch is somebody's view of a conference until its meeting ends.

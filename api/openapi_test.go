@@ -20,6 +20,7 @@ var types = map[string]any{
 	"NewConference": &NewConference{}, "Conference": &Conference{}, "Conferences": &Conferences{},
 	"ConferenceChange": &ConferenceChange{}, "LobbyCommand": &LobbyCommand{}, "NewParticipant": &NewParticipant{}, "ParticipantChange": &ParticipantChange{},
 	"Participants": &Participants{}, "Participant": &Participant{}, "Endpoint": &Endpoint{}, "Media": &Media{},
+	"NewWebhook": &NewWebhook{}, "Webhook": &Webhook{}, "WebhookList": &WebhookList{},
 	"Event":            &Event{},
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},
 	"NewUser": &NewUser{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},

@@ -38,7 +38,8 @@ type stream struct {
 	check  func(context.Context) (c3p.Principal, error) // the credentials, again
 	watch  Watch
 	story  story
-	known  uint64 // revision that the client has
+	known  uint64       // revision that the client has
+	finals <-chan final // responses that the client is told; nil: none
 }
 
 // streams counts those that are open.
@@ -96,6 +97,9 @@ func (s *server) getEvents(w http.ResponseWriter, r *http.Request, who c3p.Princ
 	}
 	defer st.watch.Close()
 	st.known = known
+	finals, leaveFinals := s.finals.listen(who.URI)
+	defer leaveFinals()
+	st.finals = finals
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.running.ctx, cancel)()
@@ -160,8 +164,6 @@ func (s *server) watchProblem(err error) *Problem {
 
 // run tells the client until one of them goes.
 func (st *stream) run(ctx context.Context, out outlet) error {
-	finals, leave := st.server.finals.listen(st.who.URI)
-	defer leave()
 	ticker := time.NewTicker(heartbeat)
 	defer ticker.Stop()
 	for {
@@ -170,7 +172,7 @@ func (st *stream) run(ctx context.Context, out outlet) error {
 		}
 		select {
 		case <-st.watch.Changed():
-		case f := <-finals:
+		case f := <-st.finals:
 			if err := out.send(ctx, &Event{Type: EventResponse, RequestID: f.requestID, Response: string(f.document)}); err != nil {
 				return err
 			}

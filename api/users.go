@@ -96,7 +96,7 @@ func UserOf(user cluster.User) User {
 	}
 }
 
-// accountProblem is the table of what can go wrong with users and tokens.
+// accountProblem is the table of what can go wrong with users, tokens and webhooks.
 func (s *server) accountProblem(err error) *Problem {
 	switch {
 	case errors.Is(err, cluster.ErrUserExists):
@@ -105,12 +105,16 @@ func (s *server) accountProblem(err error) *Problem {
 		return problem(http.StatusNotFound, "There is no such user: GET /v1/users lists them.")
 	case errors.Is(err, cluster.ErrNoSuchToken):
 		return problem(http.StatusNotFound, "There is no such token: GET /v1/tokens lists them.")
+	case errors.Is(err, cluster.ErrNoSuchWebhook):
+		return problem(http.StatusNotFound, "There is no such webhook of yours: GET /v1/webhooks lists them.")
+	case errors.Is(err, cluster.ErrTooManyWebhooks):
+		return problem(http.StatusForbidden, "There are too many webhooks: delete one first.")
 	case errors.Is(err, cluster.ErrInvalidUser), errors.Is(err, cluster.ErrInvalidToken):
 		return problem(http.StatusBadRequest, err.Error()+".")
 	case errors.Is(err, cluster.ErrBusy):
 		return unavailable("Too many are logging in at once: try again in a moment.")
 	}
-	s.Logger.Error("users and tokens", "err", err)
+	s.Logger.Error("users, tokens and webhooks", "err", err)
 	return problem(http.StatusInternalServerError, "The server could not do that; its log says why.")
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/focus"
 	"github.com/seed-f3cefc8c/focus/pkg/prompt"
@@ -41,6 +42,8 @@ type options struct {
 	digest           []sip.Algorithm
 	dialOut          focus.DialOutPolicy
 	keypad           focus.Keypad
+	webhooks         []cluster.Webhook
+	webhookNetworks  []netip.Prefix
 	prompts          *prompt.Library
 	language         string
 	logLevel         slog.Level
@@ -59,7 +62,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readKeypad, s.readPrompts, s.readSession, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}

@@ -40,6 +40,10 @@ type settings struct {
 	MinSE        time.Duration `name:"min-se" help:"The shortest such time that is agreed to." default:"90s" placeholder:"TIME"`
 	DialOut      string        `name:"dial-out" help:"Whom conferences may call: ${enum}. registered is users of this server, where they have registered." default:"registered" enum:"none,registered,any" placeholder:"WHO"`
 	DTMF         string        `name:"dtmf" help:"What keys of a telephone mean in a conference, with commas: KEYS=VERB, where KEYS begin with * or #; off: nothing." default:"*0=help,*1=hand,*5=record,*6=mute,*7=lock,*8=mute-all,*9=admit,*#=count" placeholder:"TABLE"`
+	Webhook      string        `help:"Server that is told what happens in all conferences: https://HOST/PATH. Users register others." placeholder:"URL"`
+	WebhookKey   string        `name:"webhook-secret" help:"Signs what it is told: whsec_ and 24 to 64 bytes in base64; better given as FOCUS_WEBHOOK_SECRET." placeholder:"SECRET"`
+	WebhookWhat  string        `name:"webhook-events" help:"What it is told: full, partial and ended, with commas between them. Default: all." placeholder:"TYPES"`
+	WebhookNets  string        `name:"webhook-networks" help:"Networks that are not of the public Internet and that webhooks may be in, with commas; also without TLS." placeholder:"NETWORKS"`
 	Prompts      string        `help:"Folder of spoken prompts that replace ours." placeholder:"DIR"`
 	Language     string        `help:"Language of prompts (BCP 47)." default:"en" placeholder:"TAG"`
 	LogLevel     string        `help:"Least level that is logged: ${enum}." default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL"`

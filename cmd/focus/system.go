@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/api"
@@ -22,6 +23,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
+	"github.com/seed-f3cefc8c/focus/pkg/webhook"
 )
 
 // system is a whole server: the store, the MCU, the focus and HTTPS, and the goroutines that serve their sockets.
@@ -36,6 +38,8 @@ type system struct {
 	mcu     *mcu.Server
 	focus   *focus.Server
 	api     *api.Handler
+	hooks   *webhook.Sender
+	started atomic.Pointer[api.Handler] // is told which conferences are on, once there is one
 	https   *http.Server
 	ws      *http.Server // nil when it was not asked for
 	http01  *http.Server // of ACME; nil: none
@@ -58,7 +62,7 @@ func start(ctx context.Context, o *options, log *slog.Logger) (_ *system, err er
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{s.openStore, s.openCertificates, s.repairRecordings, s.startFocus, s.startMCU, s.letIn} {
+	for _, step := range []func(context.Context) error{s.openStore, s.openCertificates, s.repairRecordings, s.startFocus, s.startMCU, s.startAPI, s.letIn} {
 		if err := step(ctx); err != nil {
 			open.close()
 			return nil, err
@@ -116,7 +120,7 @@ func (s *system) startFocus(context.Context) (err error) {
 	s.focus, err = focus.New(focus.Config{
 		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Digest: s.options.digest,
 		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
-		Language: s.options.language, Keypad: s.options.keypad, DialOut: s.options.dialOut,
+		Language: s.options.language, Keypad: s.options.keypad, DialOut: s.options.dialOut, Started: s.conferenceStarted,
 		SIP: sip.Config{
 			Name: "Focus/" + version, Host: host, Origins: s.options.origins,
 			MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1],
@@ -141,6 +145,31 @@ func (s *system) startMCU(context.Context) (err error) {
 	return nil
 }
 
+// startAPI is before the sockets: webhooks are told of the first conference too.
+func (s *system) startAPI(ctx context.Context) error {
+	s.hooks = webhook.New(webhook.Config{Networks: s.options.webhookNetworks, TLS: s.tls.outgoing, Name: "Focus/" + version, Logger: s.log})
+	s.api = api.New(api.Config{
+		C3P: s.focus, Watches: watches{s.focus}, Users: s.store.Users, Tokens: s.store.Tokens, Registrar: s.focus.Registrar(), Limiter: s.limiter, Ready: s.ready,
+		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: s.focus.UserAgent().WebSocket(),
+		Webhooks: s.store.Webhooks, FixedWebhooks: s.options.webhooks, HookSender: s.hooks,
+	})
+	if err := s.api.LoadWebhooks(ctx); err != nil {
+		return fmt.Errorf("reading the webhooks: %w", err)
+	}
+	s.started.Store(s.api)
+	for _, id := range s.focus.Running() {
+		s.api.ConferenceStarted(id)
+	}
+	return nil
+}
+
+// conferenceStarted is called by the focus.
+func (s *system) conferenceStarted(id conference.ID) {
+	if told := s.started.Load(); told != nil {
+		told.ConferenceStarted(id)
+	}
+}
+
 // letIn makes the credentials that somebody at this host needs, last: a password that is shown once must be shown.
 func (s *system) letIn(ctx context.Context) (err error) {
 	if err := openCLI(ctx, s.store.Tokens, s.options, "https://"+reachable(s.options.https, "127.0.0.1")); err != nil {
@@ -160,10 +189,6 @@ func (s *system) serve(ctx context.Context, open *sockets) {
 	if open.tls != nil {
 		s.run("SIP over TLS", func() error { return ua.ServeTLS(tls.NewListener(open.tls, s.tls.sip())) })
 	}
-	s.api = api.New(api.Config{
-		C3P: s.focus, Watches: watches{s.focus}, Users: s.store.Users, Tokens: s.store.Tokens, Registrar: s.focus.Registrar(), Limiter: s.limiter, Ready: s.ready,
-		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: ua.WebSocket(),
-	})
 	s.https = api.NewServer(s.api, s.tls.https(), s.log)
 	s.run("HTTPS", func() error { return s.https.ServeTLS(limited(open.https), "", "") })
 	if open.ws != nil {
@@ -248,8 +273,11 @@ func (s *system) stop(ctx context.Context) {
 		tellSIP(s.log, s.focus.UserAgent().Stats())
 		tellDigest(s.log, s.focus.DigestStats())
 	}
-	if s.https != nil {
+	if s.api != nil {
 		s.api.Close()
+		s.hooks.Close()
+	}
+	if s.https != nil {
 		s.note("closing HTTPS", s.https.Close())
 	}
 	if s.ws != nil {

@@ -21,6 +21,9 @@ func (w watches) Watch(ctx context.Context, by c3p.Principal, id conference.ID) 
 	return watch{opened}, nil
 }
 
+// Running implements api.Watches.
+func (w watches) Running() []conference.ID { return w.focus.Running() }
+
 type watch struct{ *focus.Watch }
 
 // Since implements api.Watch.

@@ -39,6 +39,7 @@ const (
 	conferencesBucket = "conferences"
 	settingsBucket    = "settings"
 	bindingsBucket    = "bindings"
+	webhooksBucket    = "webhooks"
 )
 
 // encodeKey writes any text as a NATS key: letters, digits, "-" and "_" as they are, other bytes as =XX. (A key may also hold "." and

@@ -26,6 +26,7 @@ type Cluster struct {
 	Tokens      *Tokens
 	Conferences *Conferences
 	Bindings    *Bindings
+	Webhooks    *Webhooks
 
 	key   []byte
 	realm string
@@ -61,8 +62,12 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 
 func openNATS(ctx context.Context, cfg Config, store *natsStore, key []byte) (*Cluster, error) {
 	opened := buckets{}
-	for _, name := range []string{usersBucket, tokensBucket, conferencesBucket, settingsBucket, bindingsBucket} {
-		b, err := openBucket(ctx, store.js, name, maxBucket)
+	for _, name := range []string{usersBucket, tokensBucket, conferencesBucket, settingsBucket, bindingsBucket, webhooksBucket} {
+		size := int64(maxBucket)
+		if name == webhooksBucket {
+			size = maxSmallBucket
+		}
+		b, err := openBucket(ctx, store.js, name, size)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +87,7 @@ func InMemory(cfg Config) (*Cluster, error) {
 	rand.Read(key)
 	return assemble(context.Background(), cfg, buckets{
 		usersBucket: newMemoryBucket(), tokensBucket: newMemoryBucket(),
-		conferencesBucket: newMemoryBucket(), settingsBucket: newMemoryBucket(), bindingsBucket: newMemoryBucket(),
+		conferencesBucket: newMemoryBucket(), settingsBucket: newMemoryBucket(), bindingsBucket: newMemoryBucket(), webhooksBucket: newMemoryBucket(),
 	}, key)
 }
 
@@ -107,7 +112,8 @@ func assemble(ctx context.Context, cfg Config, b buckets, key []byte) (*Cluster,
 	users.tokens = tokens
 	return &Cluster{
 		Users: users, Tokens: tokens, Conferences: &Conferences{b[conferencesBucket], secrets}, Bindings: &Bindings{b[bindingsBucket]},
-		realm: realm, key: key,
+		Webhooks: &Webhooks{bucket: b[webhooksBucket], secrets: secrets},
+		realm:    realm, key: key,
 	}, nil
 }
 

@@ -9,6 +9,8 @@ var (
 	ErrUserExists       = errors.New("user exists")
 	ErrNoSuchUser       = errors.New("no such user")
 	ErrNoSuchToken      = errors.New("no such token")
+	ErrNoSuchWebhook    = errors.New("no such webhook")
+	ErrTooManyWebhooks  = errors.New("too many webhooks")
 	ErrInvalidUser      = errors.New("invalid user")
 	ErrInvalidToken     = errors.New("invalid token")
 	ErrWrongCredentials = errors.New("wrong credentials") // unknown user, wrong password, unknown, expired or revoked token

@@ -24,6 +24,8 @@ const (
 	maxMemory = 32 << 20
 	maxStore  = 1 << 30
 	maxBucket = 200 << 20
+
+	maxSmallBucket = 16 << 20 // of webhooks, of which there are few
 )
 
 // natsStore is the NATS server inside the process and our connection to it. It listens on nothing.

@@ -104,6 +104,9 @@ func (s *Server) start(ctx context.Context, id conference.ID) (*Focus, error) {
 	}
 	s.run("conference "+string(id), func(context.Context) { f.loop() })
 	f.log.Info("conference started")
+	if s.config.Started != nil {
+		s.config.Started(id)
+	}
 	f.goOn(record)
 	return f, nil
 }

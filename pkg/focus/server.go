@@ -30,7 +30,8 @@ type Config struct {
 
 	AccessNumbers []c3p.Region // where telephones of the public network reach the server; the first is the default
 
-	Keypad Keypad // what the keys of a telephone mean in a conference; nil: nothing
+	Keypad  Keypad              // what the keys of a telephone mean in a conference; nil: nothing
+	Started func(conference.ID) // is told that a conference is on, and must not block; nil: nobody
 
 	DialOut DialOutPolicy // whom conferences may call; "": DialRegistered
 
@@ -191,6 +192,18 @@ func (s *Server) running() (focuses []*Focus) {
 		focuses = append(focuses, f)
 	}
 	return focuses
+}
+
+// Running are the conferences that are on.
+func (s *Server) Running() (ids []conference.ID) {
+	for _, f := range s.running() {
+		select {
+		case <-f.stopped:
+		default:
+			ids = append(ids, f.id)
+		}
+	}
+	return ids
 }
 
 // run starts a goroutine that Close waits for. A panic ends that piece of work, never the process.
