@@ -128,7 +128,7 @@ func New(config Config) (*Server, error) {
 		Realm: config.Realm, Algorithms: config.Digest, Credentials: sip.CredentialsFunc(s.ha1),
 		Knows: knows, AsProxy: isSIPE, AllowNullURI: isSIPE,
 	})
-	s.notifier = sip.NewNotifier(sip.NotifierConfig{Packages: s.eventPackages(), Refuse: s.refuse, Logger: config.Logger})
+	s.notifier = sip.NewNotifier(sip.NotifierConfig{Packages: s.eventPackages(), Exempt: config.Trust.is, Refuse: s.refuse, Logger: config.Logger})
 	var err error
 	config.Registrar.Domain, config.Registrar.FlowUsable = config.Realm, s.flowUsable
 	if s.registrar, err = registrar.New(config.Registrar); err != nil {

@@ -136,7 +136,7 @@ func (n *Notifier) Refer(tx *ServerTransaction, d *Dialog, contact URI) (*Referr
 		return &Referral{}, tx.Reply(202, NewHeader("Refer-Sub", "false"))
 	}
 	source := sourceOf(tx.Source().Addr())
-	if !n.reserve(source) {
+	if !n.reserve(source, tx) {
 		tx.ua.stats.overloaded.Add(1)
 		return nil, fmt.Errorf("subscription of REFER: %w", ErrOverload)
 	}

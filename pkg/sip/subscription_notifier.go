@@ -65,8 +65,9 @@ type StateDocument struct {
 // NotifierConfig is what a [Notifier] needs. All fields may be left zero.
 type NotifierConfig struct {
 	Packages     []EventPackage
-	Max          int // subscriptions, 5000; beyond it 503
-	MaxPerSource int // of one IPv4 address or IPv6 /64, 200
+	Max          int             // subscriptions, 5000; beyond it 503
+	MaxPerSource int             // of one IPv4 address or IPv6 /64, 200
+	Exempt       func(Peer) bool // from MaxPerSource: who sends for many. Nil is nobody
 	// Refuse answers a SUBSCRIBE that EventPackage.Subscribe did not allow, or for which there is no room (ErrOverload). Nil answers 403 and 503.
 	Refuse func(tx *ServerTransaction, err error)
 	Logger *slog.Logger // nil is silent
@@ -153,7 +154,7 @@ func (n *Notifier) subscribe(tx *ServerTransaction, d *Dialog, p *EventPackage, 
 		return
 	}
 	source := sourceOf(tx.Source().Addr())
-	if !n.reserve(source) {
+	if !n.reserve(source, tx) {
 		tx.ua.stats.overloaded.Add(1)
 		n.cfg.Refuse(tx, fmt.Errorf("subscription of %s: %w", tx.Source().Addr(), ErrOverload))
 		return
@@ -231,10 +232,11 @@ func (n *Notifier) find(d *Dialog, event Event) *Subscription {
 }
 
 // reserve makes room for a subscription; openSubscription takes it, or unreserve gives it back.
-func (n *Notifier) reserve(source source) bool {
+func (n *Notifier) reserve(source source, tx *ServerTransaction) bool {
+	exempt := n.cfg.Exempt != nil && n.cfg.Exempt(tx.Peer())
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.open)+n.reserved >= n.cfg.Max || n.perSource[source] >= n.cfg.MaxPerSource {
+	if len(n.open)+n.reserved >= n.cfg.Max || !exempt && n.perSource[source] >= n.cfg.MaxPerSource {
 		return false
 	}
 	n.reserved++

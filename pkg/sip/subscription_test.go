@@ -473,6 +473,25 @@ func TestTooManySubscriptions(t *testing.T) {
 	})
 }
 
+func TestAPeerWhoSubscribesForMany(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		r := &roster{}
+		n := sip.NewNotifier(r.config(func(cfg *sip.NotifierConfig) {
+			cfg.MaxPerSource, cfg.Exempt = 1, func(p sip.Peer) bool { return p.Address.Addr().String() == "192.0.2.3" }
+		}))
+		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
+		for address, want := range map[string]int{"192.0.2.3:5060": 3, "192.0.2.4:5060": 1} {
+			p, before := w.wire(address, "192.0.2.1:5060"), n.Len()
+			for _, call := range []string{"a", "b", "c"} {
+				p.says(strings.NewReplacer("Call-ID: story", "Call-ID: "+call+address[8:9], "z9hG4bK", "z9hG4bK"+call).Replace(subscribeText(1, "")))
+			}
+			if got := n.Len() - before; got != want {
+				t.Errorf("%s has %d subscriptions, want %d", address, got, want)
+			}
+		}
+	})
+}
+
 func TestASubscriptionInACall(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r, call := &roster{}, &leg{}

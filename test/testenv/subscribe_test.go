@@ -2,6 +2,9 @@ package testenv_test
 
 import (
 	"fmt"
+	"net"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -186,5 +189,139 @@ func TestASubscriberIsToldToComeAgain(t *testing.T) {
 			w.Fatal(err)
 		}
 		wantsEnd(w, r, sip.Probation)
+	})
+}
+
+// sipeSubscribe is what SIPE sends (c3p.md §4.2): no Expires, no branch, and the first notification wanted in the 200.
+func sipeSubscribe(callID, more string) string {
+	focus := testenv.FocusURI(room)
+	return strings.ReplaceAll(`SUBSCRIBE `+focus+` SIP/2.0
+Via: SIP/2.0/tcp 192.0.2.99:50123
+From: <sip:olivia@example.com>;tag=`+callID+`;epid=cf0b98dadeb9
+To: <`+focus+`>
+Max-Forwards: 70
+CSeq: 1 SUBSCRIBE
+User-Agent: Purple/2.14.12 Sipe/1.25.0 (linux-x86_64)
+Call-ID: `+callID+`
+Event: conference
+Accept: application/conference-info+xml
+Supported: com.microsoft.autoextend
+Supported: ms-benotify
+Proxy-Require: ms-benotify
+Supported: ms-piggyback-first-notify
+Contact: <sip:olivia@example.com;opaque=user:epid:ZZZ;gruu>
+`+more+`Content-Length: 0
+
+`, "\n", "\r\n")
+}
+
+// wire is a connection of which everything is kept that comes on it.
+type wire struct {
+	net.Conn
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func connects(w *testenv.World, from string) *wire {
+	w.Helper()
+	conn, err := w.Net.DialFrom(w.Context(), from, testenv.Address)
+	if err != nil {
+		w.Fatal(err)
+	}
+	c := &wire{Conn: conn}
+	w.Cleanup(func() { conn.Close() })
+	go func() {
+		buffer := make([]byte, 64<<10)
+		for {
+			n, err := conn.Read(buffer)
+			if err != nil {
+				return
+			}
+			c.mu.Lock()
+			c.text.Write(buffer[:n])
+			c.mu.Unlock()
+		}
+	}()
+	return c
+}
+
+// says sends a text and returns what has come until everybody is at rest.
+func (c *wire) says(w *testenv.World, text string) string {
+	w.Helper()
+	if _, err := c.Write([]byte(text)); err != nil {
+		w.Fatal(err)
+	}
+	return c.hears(w)
+}
+
+// hears is what has come since it was asked last.
+func (c *wire) hears(w *testenv.World) string {
+	w.Later(time.Second)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := c.text.String()
+	c.text.Reset()
+	return text
+}
+
+func wantsIn(w *testenv.World, text string, want ...string) {
+	w.Helper()
+	for _, part := range want {
+		if !strings.Contains(text, part) {
+			w.Errorf("no %q in\n%s", part, text)
+		}
+	}
+}
+
+func TestSIPESubscribes(t *testing.T) {
+	testenv.RunTrusting(t, trusting(t, true, "192.0.2.99"), func(w *testenv.World) {
+		w.Conference(room, open)
+		c := connects(w, "192.0.2.99:50123")
+
+		w.Log("# the first document comes in the 200; it lasts for a day, since SIPE never refreshes")
+		answer := c.says(w, sipeSubscribe("first", ""))
+		wantsIn(w, answer, "SIP/2.0 200 OK", "Event: conference", "Expires: 86400", "ms-piggyback-cseq: 1", ";isfocus",
+			`state="full" version="1"`, `entity="`+testenv.FocusURI(room)+`"`, "<purpose>audio-video</purpose>", "<msci:entity-view")
+		if strings.Contains(answer, "NOTIFY sip") {
+			w.Errorf("the first document came once more: %s", answer)
+		}
+		if strings.Contains(answer, "> <") || strings.Contains(answer, ">\n<") {
+			w.Error("there is white space between elements")
+		}
+
+		w.Log("# what changes comes as BENOTIFY, which nobody answers")
+		bob := member(w, "bob")
+		bob.Dials(dial)
+		bob.WantsAnswer()
+		news := c.hears(w)
+		wantsIn(w, news, "BENOTIFY ", "CSeq: 2 BENOTIFY", `state="partial" version="2"`, `<user entity="sip:bob@example.com" state="full">`, "<status>connected</status>")
+		bob.HangsUp()
+		wantsIn(w, c.hears(w), "CSeq: 3 BENOTIFY", `version="3"`, `<user entity="sip:bob@example.com" state="deleted"/>`)
+
+		w.Log("# a SUBSCRIBE with Expires 0 and another Call-ID is the end of the first")
+		wantsIn(w, c.says(w, sipeSubscribe("second", "Expires: 0\n")), "SIP/2.0 200 OK", "Subscription-State: terminated", "Call-ID: first")
+	})
+}
+
+func TestWhoWaitsInTheLobbySeesNobody(t *testing.T) {
+	testenv.Run(t, func(w *testenv.World) {
+		w.Conference(room, open, func(d *confinfo.Description) { d.Lobby = new(true) })
+		guest := w.Phone("gina")
+		guest.Dials(dial)
+		guest.WantsAnswer()
+		r := guest.SubscribesInCall()
+		if _, last := r.Told(); last.State != sip.SubscriptionPending || r.Roster().Started {
+			w.Errorf("in the lobby the subscription stands %+v, with %+v", last, r.Roster())
+		}
+		users := w.Document(room).Users
+		if len(users) != 1 {
+			w.Fatalf("waiting: %+v", users)
+		}
+		w.Succeeds(testenv.As("olivia"), &c3p.SetLobbyAccess{Keys: testenv.Keys(room), User: users[0].Entity, Access: c3p.AccessGranted})
+		w.Later(time.Second)
+		if _, last := r.Told(); last.State != sip.SubscriptionActive {
+			w.Errorf("let in, the subscription stands %+v", last)
+		}
+		wantsUsers(w, r, users[0].Entity)
 	})
 }
