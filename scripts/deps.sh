@@ -27,6 +27,7 @@ missing() {
 		have linphonec || echo linphone-cli
 		have openssl || echo openssl
 		have ffprobe || echo ffmpeg
+		have xmllint || echo libxml2-utils
 		have opusinfo || echo opus-tools
 		have chromium || echo chromium
 		have npm || echo npm

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/focus"
@@ -44,6 +45,7 @@ type options struct {
 	keypad           focus.Keypad
 	webhooks         []cluster.Webhook
 	webhookNetworks  []netip.Prefix
+	accessNumbers    []c3p.Region
 	prompts          *prompt.Library
 	language         string
 	logLevel         slog.Level
@@ -62,7 +64,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}

@@ -44,6 +44,7 @@ type settings struct {
 	WebhookKey   string        `name:"webhook-secret" help:"Signs what it is told: whsec_ and 24 to 64 bytes in base64; better given as FOCUS_WEBHOOK_SECRET." placeholder:"SECRET"`
 	WebhookWhat  string        `name:"webhook-events" help:"What it is told: full, partial and ended, with commas between them. Default: all." placeholder:"TYPES"`
 	WebhookNets  string        `name:"webhook-networks" help:"Networks that are not of the public Internet and that webhooks may be in, with commas; also without TLS." placeholder:"NETWORKS"`
+	AccessNumber string        `name:"access-numbers" help:"Numbers at which a gateway of ours is called, by region, the default first: North=+15550100 +15550101,South=+15550200. Clients show them." placeholder:"NUMBERS"`
 	Prompts      string        `help:"Folder of spoken prompts that replace ours." placeholder:"DIR"`
 	Language     string        `help:"Language of prompts (BCP 47)." default:"en" placeholder:"TAG"`
 	LogLevel     string        `help:"Least level that is logged: ${enum}." default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL"`

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/focus"
 	"github.com/seed-f3cefc8c/focus/test/testenv"
 )
 
@@ -357,11 +358,15 @@ func TestEncryptedPIN(t *testing.T) {
 }
 
 func TestCapabilities(t *testing.T) {
-	testenv.Run(t, func(w *testenv.World) {
+	regions := []c3p.Region{{Name: "North", Numbers: []string{"+15550100"}}, {Name: "South", Numbers: []string{"+15550200"}}}
+	testenv.RunConfigured(t, func(c *focus.Config) { c.AccessNumbers = regions }, func(w *testenv.World) {
 		types := w.Succeeds(testenv.As("bob"), &c3p.GetAvailableMCUTypes{}).(*c3p.GetAvailableMCUTypes).MCUTypes
 		capabilities := w.Succeeds(testenv.As("bob"), &c3p.GetConferencingCapabilities{}).(*c3p.GetConferencingCapabilities)
 		if diff := cmp.Diff(types, capabilities.MCUTypes); diff != "" || len(types) == 0 {
 			w.Errorf("types %q; (-want +got):\n%s", types, diff)
+		}
+		if diff := cmp.Diff(regions, capabilities.Regions); diff != "" || capabilities.DefaultRegion != "North" {
+			w.Errorf("default %q; numbers (-want +got):\n%s", capabilities.DefaultRegion, diff)
 		}
 	})
 }
