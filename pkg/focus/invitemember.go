@@ -77,6 +77,7 @@ func (s *Server) readMember(tx *sip.ServerTransaction, m *member) (*c3p.Request,
 			return nil, &documentError{request, errNotAdding}
 		}
 		m.visitor.caller.LobbyCapable = e.LobbyCapable
+		m.visitor.caller.LobbyCapable = e.LobbyCapable
 		if e.Entity != "" {
 			m.endpoint = conference.EndpointID(e.Entity)
 		}
@@ -84,7 +85,7 @@ func (s *Server) readMember(tx *sip.ServerTransaction, m *member) (*c3p.Request,
 	return request, nil
 }
 
-// mayEnter asks the policy. A PIN is asked for on the telephone: who needs one comes with his call first.
+// mayEnter asks the policy. Who is to wait in the lobby must have said that he can, and is accepted: he sees no roster until he is let in. A PIN is asked for on the telephone: who needs one comes with his call first.
 func (f *Focus) mayEnter(now time.Time, m *member) error {
 	if m.to.Organizer != "" && userPart(m.to.Organizer) != userPart(f.conference.Record().Organizer) {
 		return conference.ErrNotFound

@@ -171,3 +171,34 @@ func TestServicesThatAreRefused(t *testing.T) {
 		refusal{401, "", ""}.check(w, "no password", bob.AsksFactory(factory, c3p.MediaType, "x"))
 	})
 }
+
+// "A body over 256 KB: 413; the dialog and the conference go on". The connection does not, since nobody reads the rest; the dialog goes on over the
+// next one.
+func TestABodyThatIsTooLarge(t *testing.T) {
+	testenv.RunTrusting(t, trusting(t, true, "192.0.2.70"), func(w *testenv.World) {
+		w.Conference(room, forUsers)
+		w.User("bob")
+		focus := testenv.FocusURI(room)
+		message := func(method, tag, seq, body string) string {
+			return method + " " + focus + " SIP/2.0\nVia: SIP/2.0/tcp 192.0.2.70:5060\nFrom: <sip:bob@example.com>;tag=1\nTo: <" + focus + ">" + tag +
+				"\nMax-Forwards: 70\nCSeq: " + seq + " " + method + "\nCall-ID: large\nContact: <sip:bob@192.0.2.70>\nContent-Type: application/cccp+xml\n\n" + body
+		}
+		bob := w.Replay("192.0.2.70:1001")
+		invite := message("INVITE", "", "1", document("sip:bob@example.com", focus,
+			`<addUser><conferenceKeys confEntity="FOCUS"/><ci:user entity="sip:bob@example.com"><ci:endpoint entity="e"/></ci:user></addUser>`))
+		if answer := bob.Sends(invite); answer.Code() != 200 {
+			w.Fatal(answer)
+		}
+		bob.Acknowledges(invite)
+		large := document("sip:bob@example.com", focus, lock+strings.Repeat(" ", 300<<10))
+		if answer := bob.Sends(message("INFO", ";tag=x", "2", large)); answer.Code() != 413 {
+			w.Errorf("%s", answer.Start)
+		}
+		bob.Connects("192.0.2.70:1002")
+		own := document("sip:bob@example.com", focus, `<getConference><conferenceKeys confEntity="FOCUS"/></getConference>`)
+		if answer := bob.Sends(message("INFO", ";tag=x", "3", own)); answer.Code() != 200 {
+			w.Errorf("then: %s", answer)
+		}
+		w.WantsRoster(room, "sip:bob@example.com")
+	})
+}

@@ -15,6 +15,7 @@ type Client struct {
 	*Phone
 	URI      string // of the user
 	Endpoint string // a GUID, which names this program
+	Waits    bool   // it knows what a lobby is
 	next     int    // requestId, from 0 after every login
 }
 
@@ -39,7 +40,7 @@ func (c *Client) Document(to string, command c3p.Command) string {
 // AddUser is what joins the client to a conference of Organizer's.
 func (c *Client) AddUser(id string) *c3p.AddUser {
 	return &c3p.AddUser{Keys: Keys(id), User: &confinfo.User{
-		Entity: c.URI, Roles: []string{confinfo.Attendee}, Endpoints: []confinfo.Endpoint{{Entity: c.Endpoint}},
+		Entity: c.URI, Roles: []string{confinfo.Attendee}, Endpoints: []confinfo.Endpoint{{Entity: c.Endpoint, LobbyCapable: c.Waits}},
 	}}
 }
 

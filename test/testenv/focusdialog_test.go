@@ -253,3 +253,40 @@ func TestCallsOfAClientEndWithIt(t *testing.T) {
 		}
 	})
 }
+
+// "Only announce lobby to clients that said lobby-capable; refuse the others" (c3p.md §3.9).
+func TestClientsInTheLobby(t *testing.T) {
+	testenv.Run(t, func(w *testenv.World) {
+		w.Conference(room, func(d *confinfo.Description) { d.AdmissionPolicy, d.Lobby = confinfo.ClosedAuthenticated, new(true) })
+		olivia, bob, carol, old := w.Client("olivia"), w.Client("bob"), w.Client("carol"), w.Client("dave")
+		olivia.Joins(room)
+		old.Invites(room, old.AddUser(room))
+		old.WantsRefusal(403)
+		bob.Waits, carol.Waits = true, true
+		bob.Joins(room)
+		carol.Joins(room)
+		wantsInLobby(w, bob.URI, carol.URI)
+		if status, _ := bob.Informs(room, access(bob.URI, c3p.AccessGranted)); status != 403 {
+			w.Errorf("he lets himself in: %d", status)
+		}
+		wantsDone(w, olivia, access(bob.URI, c3p.AccessGranted))
+		wantsInLobby(w, carol.URI)
+		wantsDone(w, olivia, access(carol.URI, c3p.AccessDenied))
+		carol.WantsBye(time.Second, "nobody has let you in")
+		w.WantsRoster(room, olivia.URI, bob.URI)
+	})
+}
+
+// wantsInLobby compares who waits, in the order in which they came.
+func wantsInLobby(w *testenv.World, want ...string) {
+	w.Helper()
+	var got []string
+	for _, u := range w.Document(room).Users {
+		if u.Endpoints[0].Status == confinfo.StatusPending {
+			got = append(got, u.Entity)
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		w.Errorf("%v wait, want %v", got, want)
+	}
+}

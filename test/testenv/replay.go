@@ -41,14 +41,24 @@ type Text struct {
 // Replay connects from an address.
 func (w *World) Replay(from string) *Replay {
 	w.Helper()
-	conn, err := w.Net.DialFrom(w.Context(), from, Address)
-	if err != nil {
-		w.Fatal(err)
-	}
-	r := &Replay{w: w, conn: conn, Pass: Password, tags: map[string]string{}, contacts: map[string]string{}, answers: make(chan *Text, 16)}
-	w.Cleanup(func() { conn.Close() })
-	go r.read()
+	r := &Replay{w: w, Pass: Password, tags: map[string]string{}, contacts: map[string]string{}, answers: make(chan *Text, 16)}
+	r.Connects(from)
 	return r
+}
+
+// Connects leaves the connection there is for another one.
+func (r *Replay) Connects(from string) {
+	r.w.Helper()
+	if r.conn != nil {
+		r.conn.Close()
+	}
+	conn, err := r.w.Net.DialFrom(r.w.Context(), from, Address)
+	if err != nil {
+		r.w.Fatal(err)
+	}
+	r.conn = conn
+	r.w.Cleanup(func() { conn.Close() })
+	go r.read(conn)
 }
 
 // ParseText cuts a message; lines may end with CRLF or LF.
@@ -158,9 +168,7 @@ func (r *Replay) credentials(t *Text, challenge, realm string) string {
 
 func (r *Replay) exchange(t *Text) *Text {
 	r.w.Helper()
-	if _, err := io.WriteString(r.conn, t.String()); err != nil {
-		r.w.Fatalf("%s: %v", t.Start, err)
-	}
+	go func(conn net.Conn, text string) { _, _ = io.WriteString(conn, text) }(r.conn, t.String()) // of which not all may be read
 	if t.Method() == "ACK" {
 		synctest.Wait()
 		return nil
@@ -216,8 +224,8 @@ func (r *Replay) Came(method string) (requests []*Text) {
 }
 
 // read answers the server's OPTIONS and BYE; INFO and BENOTIFY get no answer, as the real client gives none.
-func (r *Replay) read() {
-	reader := bufio.NewReader(r.conn)
+func (r *Replay) read(conn net.Conn) {
+	reader := bufio.NewReader(conn)
 	for {
 		t, err := readText(reader)
 		if err != nil {
@@ -235,7 +243,7 @@ func (r *Replay) read() {
 			for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
 				answer.set(name, t.Header(name))
 			}
-			_, _ = io.WriteString(r.conn, answer.String())
+			_, _ = io.WriteString(conn, answer.String())
 		}
 	}
 }
