@@ -30,6 +30,8 @@ func TestOverTLS(t *testing.T) {
 	bob.dials(uri)
 	alice.dials(uri)
 	s.wantsParticipants(room.ID, 2, 3*time.Second)
+	alice.wantsInItsLog("NOTIFY received for conference", 5*time.Second) // our Contact has isfocus, and so it subscribes to the roster
+	alice.wantsInItsLog(`<user entity="sip:bob@`, time.Second)
 	alice.types("pause")
 	passes(time.Second)
 	s.wantsParticipants(room.ID, 2, time.Second)
