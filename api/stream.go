@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 )
 
@@ -208,16 +210,23 @@ func (st *stream) tell(ctx context.Context, out outlet) (ended bool, err error) 
 	return news.Ended, out.send(ctx, e)
 }
 
-// recheck says why the client may not watch any more.
+// recheck says why the client may not watch any more. What cannot be found out now is asked again with the next heartbeat.
 func (st *stream) recheck(ctx context.Context) *Problem {
 	who, err := st.check(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, cluster.ErrWrongCredentials), errors.Is(err, cluster.ErrNoSuchUser):
 		return problem(http.StatusUnauthorized, "The credentials are no longer good: log in again.")
+	case err != nil:
+		return nil
+	case !slices.Contains(st.server.Watches.Running(), st.story.id):
+		return nil // to watch it would start it again, and its end is on the way
 	}
 	again, err := st.server.Watches.Watch(ctx, who, st.story.id)
-	if err != nil {
+	switch {
+	case err == nil:
+		again.Close()
+	case errors.Is(err, conference.ErrNotPermitted):
 		return st.server.watchProblem(err)
 	}
-	again.Close()
 	return nil
 }

@@ -304,6 +304,22 @@ func TestStreamsThatAreRefused(t *testing.T) {
 	w.wantsProblem(w.do("GET", path, "", as("alice")), 503, "Too many streams")
 }
 
+// TestAStoreThatIsBusyCutsNobodyOff: what cannot be found out now is asked again.
+func TestAStoreThatIsBusyCutsNobodyOff(t *testing.T) {
+	inTime(t, func(w *world, h *happening, client *http.Client) {
+		t := w.t
+		stream := w.events(client)
+		stream.wants("1", EventFull)
+		h.mu.Lock()
+		h.refuses = io.ErrUnexpectedEOF
+		h.mu.Unlock()
+		time.AfterFunc(10*heartbeat, func() { h.happens(leaves()) })
+		if e := stream.wants("2", EventPartial); len(e.Removed) != 1 {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
 // TestASlowClientGetsTheFullState: what happens while it does not read is told together.
 func TestASlowClientGetsTheFullState(t *testing.T) {
 	inTime(t, func(w *world, h *happening, client *http.Client) {
