@@ -68,5 +68,10 @@ type sipUsers struct{ *cluster.Users }
 // User implements focus.Users.
 func (u sipUsers) User(ctx context.Context, name string) (focus.User, error) {
 	user, err := u.Get(ctx, name)
-	return focus.User{URI: user.URI, DisplayName: user.DisplayName, Administrator: user.Administrator}, err
+	if errors.Is(err, cluster.ErrNoSuchUser) {
+		err = fmt.Errorf("%w: %w", focus.ErrUnknownUser, err)
+	}
+	return focus.User{
+		URI: user.URI, DisplayName: user.DisplayName, Administrator: user.Administrator, DialOut: focus.DialOutPolicy(user.DialOut),
+	}, err
 }

@@ -42,6 +42,7 @@ type options struct {
 	minSE            time.Duration
 	digest           []sip.Algorithm
 	dialOut          focus.DialOutPolicy
+	trunks           []focus.Trunk
 	keypad           focus.Keypad
 	webhooks         []cluster.Webhook
 	webhookNetworks  []netip.Prefix
@@ -64,7 +65,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}

@@ -38,7 +38,8 @@ type settings struct {
 	Digest       string        `help:"How SIP asks for passwords, best first; md5 alone for telephones that know no other." default:"sha-512-256,sha-256,md5" placeholder:"NAMES"`
 	SessionTime  time.Duration `name:"session-expires" help:"How long a call lives without a refresh (RFC 4028), where the telephone takes part in that; 0 proposes nothing." default:"30m" placeholder:"TIME"`
 	MinSE        time.Duration `name:"min-se" help:"The shortest such time that is agreed to." default:"90s" placeholder:"TIME"`
-	DialOut      string        `name:"dial-out" help:"Whom conferences may call: ${enum}. registered is users of this server, where they have registered." default:"registered" enum:"none,registered,any" placeholder:"WHO"`
+	DialOut      string        `name:"dial-out" help:"Whom conferences may call: ${enum}. registered is users of this server, where they have registered; any is every SIP URI, and what the trunks take. A user may have another." default:"registered" enum:"none,registered,any" placeholder:"WHO"`
+	Trunks       string        `help:"YAML file that says through whom telephone numbers and other domains are called." placeholder:"FILE"`
 	DTMF         string        `name:"dtmf" help:"What keys of a telephone mean in a conference, with commas: KEYS=VERB, where KEYS begin with * or #; off: nothing." default:"*0=help,*1=hand,*5=record,*6=mute,*7=lock,*8=mute-all,*9=admit,*#=count" placeholder:"TABLE"`
 	Webhook      string        `help:"Server that is told what happens in all conferences: https://HOST/PATH. Users register others." placeholder:"URL"`
 	WebhookKey   string        `name:"webhook-secret" help:"Signs what it is told: whsec_ and 24 to 64 bytes in base64; better given as FOCUS_WEBHOOK_SECRET." placeholder:"SECRET"`

@@ -120,7 +120,7 @@ func (s *system) startFocus(context.Context) (err error) {
 	s.focus, err = focus.New(focus.Config{
 		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Digest: s.options.digest,
 		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
-		Language: s.options.language, Keypad: s.options.keypad, DialOut: s.options.dialOut, AccessNumbers: s.options.accessNumbers, Started: s.conferenceStarted,
+		Language: s.options.language, Keypad: s.options.keypad, DialOut: s.options.dialOut, Trunks: s.options.trunks, AccessNumbers: s.options.accessNumbers, Started: s.conferenceStarted,
 		SIP: sip.Config{
 			Name: "Focus/" + version, Host: host, Origins: s.options.origins,
 			MaxRatePerSource: s.options.sipRate[0], MaxRate: s.options.sipRate[1],

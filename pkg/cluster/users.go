@@ -19,6 +19,7 @@ type User struct {
 	URI           conference.UserID // sip:Name@Realm; Add fills it in
 	DisplayName   string
 	Administrator bool
+	DialOut       string    // whom conferences may call for the user: none, registered, any; "": what the server says
 	Created       time.Time // Add fills it in
 }
 
@@ -27,6 +28,7 @@ type storedUser struct {
 	Name          string            `json:"name"`
 	DisplayName   string            `json:"displayName,omitempty"`
 	Administrator bool              `json:"administrator,omitempty"`
+	DialOut       string            `json:"dialOut,omitempty"`
 	Created       time.Time         `json:"created"`
 	Verifier      Verifier          `json:"verifier"`
 	HA1           map[string][]byte `json:"ha1"` // sealed, by algorithm
@@ -65,7 +67,7 @@ func (u *Users) Add(ctx context.Context, user User, password string) (User, erro
 		return User{}, err
 	}
 	stored := storedUser{
-		Name: user.Name, DisplayName: user.DisplayName, Administrator: user.Administrator, Created: user.Created,
+		Name: user.Name, DisplayName: user.DisplayName, Administrator: user.Administrator, DialOut: user.DialOut, Created: user.Created,
 	}
 	value, err := u.marshal(ctx, stored, password)
 	if err != nil {
@@ -97,6 +99,27 @@ func (u *Users) SetPassword(ctx context.Context, name, password string) error {
 		return fmt.Errorf("setting the password of %s: %w", stored.Name, err)
 	}
 	return nil
+}
+
+// SetDialOut says whom conferences may call for a user: "none", "registered", "any", or "" for what the server says. ErrNoSuchUser,
+// ErrInvalidUser.
+func (u *Users) SetDialOut(ctx context.Context, name, policy string) (User, error) {
+	if !validDialOut(policy) {
+		return User{}, errDialOut
+	}
+	stored, revision, err := u.load(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	stored.DialOut = policy
+	value, err := json.Marshal(stored)
+	if err == nil {
+		_, err = u.bucket.update(ctx, encodeKey(stored.Name), value, revision)
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("changing user %s: %w", stored.Name, err)
+	}
+	return u.public(stored), nil
 }
 
 // Get reads a user, or ErrNoSuchUser.
@@ -228,7 +251,7 @@ func unmarshalUser(e entry) (s storedUser, err error) {
 func (u *Users) public(s storedUser) User {
 	return User{
 		Name: s.Name, URI: conference.URI("sip:" + s.Name + "@" + u.realm).UserID(), DisplayName: s.DisplayName,
-		Administrator: s.Administrator, Created: s.Created,
+		Administrator: s.Administrator, DialOut: s.DialOut, Created: s.Created,
 	}
 }
 
@@ -238,10 +261,18 @@ func validUser(user User, password string) error {
 		return fmt.Errorf("%w: name %.80q: want 1 to 64 of a-z 0-9 . - _", ErrInvalidUser, user.Name)
 	case len(password) < minPassword || len(password) > maxPassword || !utf8.ValidString(password):
 		return fmt.Errorf("%w: want a password of %d to %d bytes", ErrInvalidUser, minPassword, maxPassword)
+	case !validDialOut(user.DialOut):
+		return errDialOut
 	case len(user.DisplayName) > maxDisplayName || !printable(user.DisplayName):
 		return fmt.Errorf("%w: want a display name of up to %d printable bytes", ErrInvalidUser, maxDisplayName)
 	}
 	return nil
+}
+
+var errDialOut = fmt.Errorf("%w: who may be called is none, registered or any, or nothing for what the server says", ErrInvalidUser)
+
+func validDialOut(policy string) bool {
+	return policy == "" || policy == "none" || policy == "registered" || policy == "any"
 }
 
 const (

@@ -118,7 +118,9 @@ func (f *Focus) enlist(now time.Time, l *leg, call DialOut, outgoing *b2bua.Outg
 
 // introduce says who calls: the conference, "isfocus" in its Contact (RFC 4579 §5.2), on behalf of whom (RFC 3892).
 func (f *Focus) introduce(inv *sip.Invitation, record conference.Record, call DialOut) {
-	inv.From, _ = sip.ParseURI(string(f.server.config.Dial(record.ID))) // made by us
+	if inv.From.Host == "" { // but for a trunk that wants to see another caller
+		inv.From, _ = sip.ParseURI(string(f.server.config.Dial(record.ID))) // made by us
+	}
 	inv.FromName = clean(record.Subject)
 	inv.Headers = append(inv.Headers, sip.NewHeader("Call-ID", f.server.placed.add()))
 	if call.By.User != "" && !call.By.User.Guest() {

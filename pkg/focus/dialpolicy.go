@@ -1,6 +1,7 @@
 package focus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,14 +11,14 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
-// DialOutPolicy says whom the conferences of a server may call.
+// DialOutPolicy says whom conferences may call, of a server or for a user of it.
 type DialOutPolicy string
 
 // The policies.
 const (
 	DialNobody     DialOutPolicy = "none"
 	DialRegistered DialOutPolicy = "registered" // users of ours, where they have registered
-	DialAnybody    DialOutPolicy = "any"        // every SIP URI
+	DialAnybody    DialOutPolicy = "any"        // every SIP URI, and the numbers that a trunk takes
 )
 
 // Valid reports whether p is one of the three.
@@ -41,18 +42,43 @@ type callable struct {
 // mayDial is the one place that decides whom a conference may call, and finds where to call them. That
 // by may command the conference has been asked before. Own conferences are never called, whatever the policy: a mix that is its own input howls,
 // and its calls have no end.
-func (s *Server) mayDial(ctx context.Context, _ conference.Actor, target sip.URI) (*callable, error) {
+func (s *Server) mayDial(ctx context.Context, by conference.Actor, target sip.URI) (*callable, error) {
+	policy, err := s.dialOutPolicy(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	target.Headers = nil // a Request-URI has none (RFC 3261 §19.1.1)
+	number, isNumber := s.isNumber(target)
 	switch scheme := strings.ToLower(target.Scheme); {
-	case s.config.DialOut == DialNobody:
+	case policy == DialNobody:
 		return nil, errDialOut
+	case isNumber && policy != DialAnybody:
+		return nil, errDialOut
+	case isNumber:
+		return s.byTrunk(number)
 	case scheme != "sip" && scheme != "sips":
 		return nil, errScheme
 	case s.home(target.Host, nil):
 		return s.registeredUser(ctx, target)
-	case s.config.DialOut != DialAnybody:
+	case policy != DialAnybody:
 		return nil, errDialOut
 	}
-	return &callable{User{URI: conference.URI(target.String()).UserID()}, [][]sip.Invitation{{{Target: target}}}}, nil
+	return s.byDomain(target), nil
+}
+
+// dialOutPolicy is what a user's record says, and for everybody else what the server's configuration says.
+func (s *Server) dialOutPolicy(ctx context.Context, by conference.Actor) (DialOutPolicy, error) {
+	if by.User == "" || by.User.Guest() || !s.home(by.User.Domain(), nil) {
+		return s.config.DialOut, nil
+	}
+	user, err := s.config.Users.User(ctx, sip.NormaliseUser(userPart(by.User)))
+	switch {
+	case errors.Is(err, ErrUnknownUser):
+		return s.config.DialOut, nil
+	case err != nil:
+		return DialNobody, fmt.Errorf("looking up who calls out: %w", err)
+	}
+	return cmp.Or(user.DialOut, s.config.DialOut), nil
 }
 
 // registeredUser finds a user of ours. A name that is a conference's id is that conference, as it is for who dials it.

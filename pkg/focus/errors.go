@@ -61,6 +61,8 @@ var outcomes = []outcome{
 	{errNotOurs, 404, 3012, c3p.ReasonConferenceEntityInvalid, "not a domain of this server"},
 	{errScheme, 416, 0, c3p.ReasonConferenceEntityInvalid, "not a SIP URI"},
 	{errDialOut, 403, 0, c3p.ReasonForbidden, "the conference may not call that address"},
+	{errNoTrunk, 403, 0, c3p.ReasonForbidden, "no trunk takes that number"},
+	{errNumber, 404, 0, c3p.ReasonInvalidUserEntity, "not a telephone number that can be called: write it with + and the code of its country"},
 	{errOwnAddress, 403, 0, c3p.ReasonForbidden, "a conference does not call a conference of this server"},
 	{errNoSuchCallee, 404, 3002, c3p.ReasonUserDoesNotExist, "no such user"},
 	{errTooManyCalls, 503, 0, c3p.ReasonServiceUnavailable, "the conference is calling too many people: try again"},

@@ -33,7 +33,8 @@ type Config struct {
 	Keypad  Keypad              // what the keys of a telephone mean in a conference; nil: nothing
 	Started func(conference.ID) // is told that a conference is on, and must not block; nil: nobody
 
-	DialOut DialOutPolicy // whom conferences may call; "": DialRegistered
+	DialOut DialOutPolicy // whom conferences may call; "": DialRegistered. A User may have another
+	Trunks  []Trunk       // for telephone numbers, and other domains
 
 	Directory Directory
 	Users     Users
@@ -55,14 +56,18 @@ type Directory interface {
 type Users interface {
 	// HA1 is H(name:realm:password) in hex; algorithm is MD5, SHA-256 or SHA-512-256.
 	HA1(ctx context.Context, name, realm, algorithm string) (string, error)
-	User(ctx context.Context, name string) (User, error)
+	User(ctx context.Context, name string) (User, error) // ErrUnknownUser
 }
+
+// ErrUnknownUser is what Users say of a name that is nobody's.
+var ErrUnknownUser = errors.New("no user of that name")
 
 // User is somebody who has logged in.
 type User struct {
 	URI           conference.UserID
 	DisplayName   string
 	Administrator bool
+	DialOut       DialOutPolicy // whom conferences call for this user; "": as Config.DialOut has it
 }
 
 // Limiter slows down who guesses passwords, PINs and conference ids.

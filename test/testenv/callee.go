@@ -8,8 +8,8 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
-// called takes a call: it rings until PicksUp or Declines, unless Answers says otherwise.
-func (p *Phone) called(tx *sip.ServerTransaction) {
+// Takes takes a call: it rings until PicksUp or Declines, unless Answers says otherwise.
+func (p *Phone) Takes(tx *sip.ServerTransaction) {
 	p.mu.Lock()
 	p.requests = append(p.requests, tx.Request())
 	p.mu.Unlock()

@@ -149,7 +149,7 @@ func TestWhomAConferenceDoesNotCall(t *testing.T) {
 		status int
 	}{
 		{"<sip:mallory@elsewhere.example>", 403},
-		{"<tel:+15551234>", 416},
+		{"<tel:+15551234>", 403},
 		{"<sip:" + room + "@example.com>", 403},
 		{"<sip:" + room + "@192.0.2.1>", 403},
 		{"<sip:conference-factory@example.com>", 403},

@@ -67,7 +67,7 @@ func (p *Phone) asked(tx *sip.ServerTransaction) {
 	case p.Asked != nil:
 		p.Asked(tx)
 	case tx.Request().Method == sip.INVITE:
-		p.called(tx)
+		p.Takes(tx)
 	default:
 		_ = tx.Reply(501)
 	}

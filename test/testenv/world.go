@@ -191,7 +191,12 @@ type users struct{ *cluster.Users }
 
 func (u users) User(ctx context.Context, name string) (focus.User, error) {
 	user, err := u.Get(ctx, name)
-	return focus.User{URI: user.URI, DisplayName: user.DisplayName, Administrator: user.Administrator}, err
+	if errors.Is(err, cluster.ErrNoSuchUser) {
+		err = fmt.Errorf("%w: %w", focus.ErrUnknownUser, err)
+	}
+	return focus.User{
+		URI: user.URI, DisplayName: user.DisplayName, Administrator: user.Administrator, DialOut: focus.DialOutPolicy(user.DialOut),
+	}, err
 }
 
 // Password is everybody's.
