@@ -8,7 +8,7 @@
 //	INVITE of the ad-hoc factory (RFC 4579 §5.4)                  yes   conferencefactory.go
 //	REGISTER, and where users are                                 yes   register.go, location.go
 //	MESSAGE and OPTIONS to users                                  yes   relay.go; for users
-//	INVITE to users                                               no: 480
+//	INVITE to users                                               no: 404; 415 for ms-conf-invite
 //	digest authentication, limits on guessing                     yes   authenticate.go
 //	PIN by RFC 4733 and INFO digits                               yes   pin.go
 //	what the MCU reports                                          yes   notify.go
@@ -17,12 +17,12 @@
 //	C3P at the focus: all commands but endorseUser and addUser    yes   one file per command
 //	  dial-in, which is for MCUs that SIP does not reach
 //	who is muted and who hears whom, told to the MCU in order     yes   filters.go
-//	C3P over SERVICE and INFO, INVITE with addUser                no
+//	C3P over SERVICE and INFO, INVITE with addUser                yes   service.go, info.go, invitemember.go
 //	dial-out: one user's telephones at once, CANCEL, no answer    yes   dialout.go; whom: dialpolicy.go; a redirect (3xx) is a refusal
 //	REFER to invite and to remove (RFC 3515, 4579), outside of    yes   refer.go
 //	  and inside of a call; norefersub (RFC 4488)
 //	C3P addUser with dialed-out                                   yes   adduser.go
 //	SUBSCRIBE (RFC 6665)                                          yes   refer.go; packages: refer
 //	lobby                                                         yes   lobby.go
-//	conference event package (RFC 4575)                           no
+//	conference event package (RFC 4575)                           yes   conferenceevent.go
 package focus
