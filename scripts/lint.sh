@@ -28,6 +28,7 @@ step "go vet"
 go vet ./... ./internal/testdata # a folder of that name is not in ./...
 [ ! -d test/interop ] || go vet -tags interop ./test/interop/...
 go vet -tags attack ./test/hostile
+go vet -tags soak ./test/hostile
 
 step "staticcheck $staticcheck"
 "$(tool honnef.co/go/tools/cmd/staticcheck $staticcheck)" ./... ./internal/testdata

@@ -3,7 +3,6 @@
 package hostile
 
 import (
-	"bytes"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -88,18 +87,6 @@ func (w *world) during(t *testing.T, name string, attack func(*testing.T)) {
 	if p99 > wantedSetUp {
 		t.Errorf("99 of 100 good calls are set up within %v, want %v", p99, wantedSetUp)
 	}
-}
-
-// cpu is what the server has used, user and system, fields 14 and 15 of proc_pid_stat(5) in hundredths of a second.
-func (s *server) cpu() time.Duration {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.command.Process.Pid))
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 // callsUntil makes some forty calls a second.
