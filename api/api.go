@@ -45,6 +45,7 @@ type Users interface {
 	Get(ctx context.Context, name string) (cluster.User, error)
 	List(ctx context.Context) ([]cluster.User, error)
 	Remove(ctx context.Context, name string) error
+	SetDialOut(ctx context.Context, name, policy string) (cluster.User, error)
 }
 
 // Registrar knows which telephones have registered; *registrar.Registrar does.
@@ -115,6 +116,7 @@ func (s *server) routes() []route {
 		{"DELETE", "/v1/webhooks/{id}", s.user(s.deleteWebhook)},
 		{"POST", "/v1/users", s.administrator(s.postUser)},
 		{"GET", "/v1/users", s.administrator(s.getUsers)},
+		{"PATCH", "/v1/users/{name}", s.administrator(s.patchUser)},
 		{"DELETE", "/v1/users/{name}", s.administrator(s.deleteUser)},
 		{"GET", "/v1/users/{name}/bindings", s.administrator(s.getBindings)},
 		{"DELETE", "/v1/users/{name}/bindings", s.administrator(s.deleteBindings)},

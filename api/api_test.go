@@ -396,6 +396,17 @@ func TestUsersAndTokens(t *testing.T) {
 	w.wantsProblem(w.do("GET", "/v1/conferences", "", with("Authorization", "Bearer "+made.Token)), 401, "wrong")
 	w.wantsProblem(w.do("DELETE", "/v1/tokens/"+made.ID, "", as("root")), 404, "no such token")
 	w.wantsProblem(w.do("POST", "/v1/tokens", `{"owner":"nobody"}`, as("root")), 404, "no such user")
+	for _, policy := range []string{"any", "none", "registered", "default"} {
+		body := w.wants(w.do("PATCH", "/v1/users/bob", `{"dialOut":"`+policy+`"}`, as("root")), 200, "whom bob calls")
+		if !strings.Contains(body, `"dialOut":"`+policy+`"`) {
+			t.Errorf("%s: %s", policy, body)
+		}
+	}
+	w.wantsProblem(w.do("PATCH", "/v1/users/bob", `{"dialOut":"any"}`, as("alice")), 403, "for administrators")
+	w.wantsProblem(w.do("PATCH", "/v1/users/bob", `{"dialOut":"all"}`, as("root")), 400, "none, registered or any")
+	w.wantsProblem(w.do("PATCH", "/v1/users/bob", `{}`, as("root")), 400, "none, registered, any or default")
+	w.wantsProblem(w.do("PATCH", "/v1/users/nobody", `{"dialOut":"any"}`, as("root")), 404, "no such user")
+	w.wantsProblem(w.do("POST", "/v1/users", `{"name":"dave","password":"dave-password","dialOut":"all"}`, as("root")), 400, "none, registered or any")
 	w.wants(w.do("DELETE", "/v1/users/bob", "", as("root")), 204, "bob leaves")
 	w.wantsProblem(w.do("DELETE", "/v1/users/bob", "", as("root")), 404, "no such user")
 }

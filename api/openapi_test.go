@@ -23,7 +23,7 @@ var types = map[string]any{
 	"NewWebhook": &NewWebhook{}, "Webhook": &Webhook{}, "WebhookList": &WebhookList{},
 	"Event":            &Event{},
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},
-	"NewUser": &NewUser{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},
+	"NewUser": &NewUser{}, "UserChange": &UserChange{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},
 	"NewToken": &NewToken{}, "Token": &Token{}, "TokenList": &TokenList{}, "Problem": &Problem{},
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -16,6 +17,22 @@ type NewUser struct {
 	Password      string `json:"password"` // 8 to 256 bytes
 	DisplayName   string `json:"displayName,omitempty"`
 	Administrator bool   `json:"administrator,omitempty"`
+	DialOut       string `json:"dialOut,omitempty"` // none, registered, any; default or "": as the server says
+}
+
+// UserChange is what can be changed of a user.
+type UserChange struct {
+	DialOut string `json:"dialOut"`
+}
+
+const dialOutDefault = "default"
+
+// StoredDialOut is how a user's dialOut is stored.
+func StoredDialOut(dialOut string) string {
+	if dialOut == dialOutDefault {
+		return ""
+	}
+	return dialOut
 }
 
 // User is a user as it is.
@@ -24,6 +41,7 @@ type User struct {
 	URI           string    `json:"uri"`
 	DisplayName   string    `json:"displayName,omitempty"`
 	Administrator bool      `json:"administrator"`
+	DialOut       string    `json:"dialOut"` // whom conferences call for this user: none, registered, any, default
 	Created       time.Time `json:"created"`
 	Bindings      []Binding `json:"bindings,omitempty"` // telephones that have registered; in a list
 }
@@ -39,7 +57,7 @@ func (s *server) postUser(w http.ResponseWriter, r *http.Request, _ c3p.Principa
 		refusal.write(w)
 		return
 	}
-	user := cluster.User{Name: wanted.Name, DisplayName: wanted.DisplayName, Administrator: wanted.Administrator}
+	user := cluster.User{Name: wanted.Name, DisplayName: wanted.DisplayName, Administrator: wanted.Administrator, DialOut: StoredDialOut(wanted.DialOut)}
 	added, err := s.Users.Add(r.Context(), user, wanted.Password)
 	if err != nil {
 		s.accountProblem(err).write(w)
@@ -47,6 +65,24 @@ func (s *server) postUser(w http.ResponseWriter, r *http.Request, _ c3p.Principa
 	}
 	w.Header().Set("Location", "/v1/users/"+added.Name)
 	writeJSON(w, http.StatusCreated, UserOf(added))
+}
+
+func (s *server) patchUser(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
+	var wanted UserChange
+	if refusal := readJSON(w, r, &wanted); refusal != nil {
+		refusal.write(w)
+		return
+	}
+	if wanted.DialOut == "" {
+		badAccount(http.StatusBadRequest, "dialOut", "Write none, registered, any or default.").write(w)
+		return
+	}
+	user, err := s.Users.SetDialOut(r.Context(), variable(r, "name"), StoredDialOut(wanted.DialOut))
+	if err != nil {
+		s.accountProblem(err).write(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, UserOf(user))
 }
 
 func (s *server) getUsers(w http.ResponseWriter, r *http.Request, _ c3p.Principal) {
@@ -92,7 +128,7 @@ func UsersOf(users []cluster.User, bindings map[string][]registrar.Binding) User
 func UserOf(user cluster.User) User {
 	return User{
 		Name: user.Name, URI: string(user.URI), DisplayName: user.DisplayName,
-		Administrator: user.Administrator, Created: user.Created.UTC().Truncate(time.Second),
+		Administrator: user.Administrator, DialOut: cmp.Or(user.DialOut, dialOutDefault), Created: user.Created.UTC().Truncate(time.Second),
 	}
 }
 

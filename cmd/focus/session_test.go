@@ -137,6 +137,9 @@ func TestTheVerbsOfJSON(t *testing.T) {
 		t.Skip("no curl")
 	}
 	s.shell("echo 'correct horse battery' | bin/focus user add alice --display-name Alice")
+	if got := s.shell("bin/focus user modify alice --dial-out none"); !strings.Contains(got, "none") {
+		t.Errorf("alice has %s", got)
+	}
 	alice := s.registers("alice", "correct horse battery")
 	defer alice.Close(context.Background())
 	s.shell("bin/focus conference new --id session; bin/focus conference invite session alice; until bin/focus conference show session | grep -q ' connected '; do sleep 0.05; done")

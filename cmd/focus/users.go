@@ -15,6 +15,7 @@ import (
 
 type userCommands struct {
 	Add    userAdd    `cmd:"" help:"Add a user; the password is asked for, or read from standard input."`
+	Modify userModify `cmd:"" help:"Say whom conferences call for a user."`
 	List   userList   `cmd:"" help:"List users, and the telephones that have registered as them."`
 	Remove userRemove `cmd:"" help:"Remove a user and revoke the user's tokens."`
 }
@@ -28,6 +29,7 @@ type userAdd struct {
 	Name          string `arg:"" help:"Name of the login and the SIP user."`
 	DisplayName   string `help:"What others see." placeholder:"TEXT"`
 	Administrator bool   `help:"May do everything."`
+	DialOut       string `help:"Whom conferences call for the user: ${enum}; default is as the server says." default:"default" enum:"none,registered,any,default" placeholder:"WHO"`
 }
 
 // Run adds a user.
@@ -36,13 +38,13 @@ func (c *userAdd) Run(io *streams, holder ctxHolder) error {
 	if err != nil {
 		return err
 	}
-	wanted := api.NewUser{Name: c.Name, Password: password, DisplayName: c.DisplayName, Administrator: c.Administrator}
+	wanted := api.NewUser{Name: c.Name, Password: password, DisplayName: c.DisplayName, Administrator: c.Administrator, DialOut: c.DialOut}
 	var added api.User
 	err = c.either(holder.ctx,
 		func(client *client) error { return client.do(holder.ctx, "POST", "/v1/users", &wanted, &added) },
 		func(store *cluster.Cluster) error {
 			user, err := store.Users.Add(holder.ctx, cluster.User{
-				Name: wanted.Name, DisplayName: wanted.DisplayName, Administrator: wanted.Administrator}, wanted.Password)
+				Name: wanted.Name, DisplayName: wanted.DisplayName, Administrator: wanted.Administrator, DialOut: api.StoredDialOut(wanted.DialOut)}, wanted.Password)
 			added = api.UserOf(user)
 			return err
 		})
@@ -53,6 +55,33 @@ func (c *userAdd) Run(io *streams, holder ctxHolder) error {
 		return printJSON(io.out, added)
 	}
 	return table(io.out, []string{"user", added.Name}, []string{"uri", added.URI}, []string{"administrator", yesNo(added.Administrator)})
+}
+
+type userModify struct {
+	clientSettings
+	Name    string `arg:"" help:"Name of the user."`
+	DialOut string `help:"Whom conferences call for the user: ${enum}; default is as the server says." required:"" enum:"none,registered,any,default" placeholder:"WHO"`
+}
+
+// Run changes a user.
+func (c *userModify) Run(io *streams, holder ctxHolder) error {
+	var changed api.User
+	err := c.either(holder.ctx,
+		func(client *client) error {
+			return client.do(holder.ctx, "PATCH", "/v1/users/"+url.PathEscape(c.Name), &api.UserChange{DialOut: c.DialOut}, &changed)
+		},
+		func(store *cluster.Cluster) error {
+			user, err := store.Users.SetDialOut(holder.ctx, c.Name, api.StoredDialOut(c.DialOut))
+			changed = api.UserOf(user)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(io.out, changed)
+	}
+	return table(io.out, []string{"user", changed.Name}, []string{"uri", changed.URI}, []string{"dial-out", changed.DialOut})
 }
 
 type userList struct{ clientSettings }
