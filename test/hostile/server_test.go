@@ -136,19 +136,6 @@ func (s *server) memory() int {
 	return kilobytes / 1024
 }
 
-// cpu is the processor time that the server has used; USER_HZ is 100 wherever Go runs Linux.
-func (s *server) cpu() time.Duration {
-	s.t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.command.Process.Pid))
-	if err != nil {
-		s.t.Skip(err)
-	}
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
 // costs runs an attack and wants the server's memory to grow by no more than most, in MB.
 func (s *server) costs(t *testing.T, most int, attack func()) {
 	t.Helper()

@@ -215,3 +215,6 @@ func believes(v *visitor.Visitor, want []conference.UserID) error {
 	}
 	return nil
 }
+
+// gap is the longest time in which the other was not heard.
+func (k *talker) gap() time.Duration { return time.Duration(k.longest.Load()) * 20 * time.Millisecond }

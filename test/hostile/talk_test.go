@@ -82,9 +82,6 @@ func (k *talker) hearsFrame(rate int, frame []int16) {
 	}
 }
 
-// gap is the longest time in which the other was not heard.
-func (k *talker) gap() time.Duration { return time.Duration(k.longest.Load()) * 20 * time.Millisecond }
-
 // levelOf is how loud a tone is in dB. frequency is in cycles per sample.
 func levelOf(block []float64, frequency float64) float64 {
 	var re, im float64
