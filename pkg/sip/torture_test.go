@@ -72,17 +72,21 @@ func FuzzMessage(f *testing.F) {
 		d.Provisional(180, "", nil)
 		d.Reject(486)
 	})})
-	f.Cleanup(func() { ua.Close() })
+	quiet := sip.New(sip.Config{}) // has no request whose answer could come late, and be taken for that to a response
+	f.Cleanup(func() { ua.Close(); quiet.Close() })
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if bytes.HasPrefix(data, []byte("SIP/2.0 ")) {
+			if answer := quiet.Inject(data); len(answer) > 0 {
+				t.Fatalf("a response was answered by %q", answer)
+			}
+			return
+		}
 		answer := ua.Inject(data)
 		if ua.Stats().Panics != 0 {
 			t.Fatal("panic")
 		}
 		if len(answer) > 0 && !bytes.HasPrefix(answer, []byte("SIP/2.0 ")) {
 			t.Fatalf("answer %q", answer)
-		}
-		if bytes.HasPrefix(data, []byte("SIP/2.0 ")) && len(answer) > 0 {
-			t.Fatalf("a response was answered by %q", answer)
 		}
 	})
 }
