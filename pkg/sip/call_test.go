@@ -3,6 +3,7 @@ package sip_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,8 +11,9 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
-// leg is a DialogHandler that writes down what happens.
+// leg is a DialogHandler that writes down what happens, of several dialogs if need be: those do not wait for each other.
 type leg struct {
+	mu       sync.Mutex
 	requests []string
 	acks     []string
 	errs     []error
@@ -19,7 +21,9 @@ type leg struct {
 }
 
 func (l *leg) ServeDialog(d *sip.Dialog, tx *sip.ServerTransaction) {
+	l.mu.Lock()
 	l.requests = append(l.requests, string(tx.Request().Method))
+	l.mu.Unlock()
 	if l.answer != nil {
 		l.answer(d, tx)
 		return
@@ -28,6 +32,8 @@ func (l *leg) ServeDialog(d *sip.Dialog, tx *sip.ServerTransaction) {
 }
 
 func (l *leg) Acknowledged(d *sip.Dialog, ack *sip.Request, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err != nil {
 		l.errs = append(l.errs, err)
 		return
@@ -43,7 +49,9 @@ func accepts(t *testing.T, l *leg, dialogs *[]*sip.Dialog) sip.Handler {
 			t.Error(err)
 			return
 		}
+		l.mu.Lock()
 		*dialogs = append(*dialogs, d)
+		l.mu.Unlock()
 		if err := d.Provisional(180, "", nil); err != nil {
 			t.Error(err)
 		}
