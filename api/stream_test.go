@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,11 +78,14 @@ func (v *view) Since(_ context.Context, revision uint64) (News, error) {
 	return last, nil
 }
 
-func (h *happening) happens(news News) {
+// happens adds news, all of it before anybody can look.
+func (h *happening) happens(all ...News) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	news.Revision = uint64(len(h.news) + 1)
-	h.news = append(h.news, news)
+	for _, news := range all {
+		news.Revision = uint64(len(h.news) + 1)
+		h.news = append(h.news, news)
+	}
 	for _, c := range h.changed {
 		select {
 		case c <- struct{}{}:
@@ -326,9 +330,7 @@ func TestASlowClientGetsTheFullState(t *testing.T) {
 		t := w.t
 		stream := w.events(client)
 		stream.wants("1", EventFull)
-		for range 100 {
-			h.happens(leaves())
-		}
+		h.happens(slices.Repeat([]News{leaves()}, 100)...)
 		if e := stream.wants("101", EventFull); len(e.Participants) != 1 {
 			t.Errorf("got %+v", e)
 		}
