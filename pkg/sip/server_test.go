@@ -148,6 +148,7 @@ func TestCancel(t *testing.T) {
 		handler := sip.HandlerFunc(func(tx *sip.ServerTransaction) {
 			tx.Reply(180)
 			<-tx.Cancelled()
+			<-tx.Done()
 			cancelled = tx.Context().Err()
 			late = tx.Reply(200)
 		})
