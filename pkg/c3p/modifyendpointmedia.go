@@ -1,6 +1,7 @@
 package c3p
 
 import (
+	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/strictxml"
 )
@@ -13,12 +14,6 @@ type ModifyEndpointMedia struct {
 	Keys  MediaKeys
 	Media *confinfo.Media
 }
-
-// The gain that can be asked for, in dB.
-const (
-	MinGain = -60
-	MaxGain = 20
-)
 
 // Name implements Command.
 func (c *ModifyEndpointMedia) Name() string { return "modifyEndpointMedia" }
@@ -38,7 +33,7 @@ func (c *ModifyEndpointMedia) check() error {
 	if c.Media == nil {
 		return invalid(ReasonInvalidContent, "no media")
 	}
-	if gain := c.Media.Gain; gain != nil && (*gain < MinGain || *gain > MaxGain) {
+	if gain := c.Media.Gain; gain != nil && (*gain < conference.MinGain || *gain > conference.MaxGain) {
 		return invalid(ReasonInvalidContent, "gain is not between -60 and 20 dB")
 	}
 	return c.Keys.check()

@@ -135,8 +135,11 @@ var given = map[Command]func(c *Conference, by Actor, of UserID) error{
 		_, mute := c.Mute(noon, by, Target{User: of})
 		_, unmute := c.Unmute(noon, by, Target{User: of})
 		_, deaf := c.SetDeaf(noon, by, Target{User: of}, true)
-		if errors.Is(mute, ErrNotPermitted) != errors.Is(unmute, ErrNotPermitted) || errors.Is(mute, ErrNotPermitted) != errors.Is(deaf, ErrNotPermitted) {
-			return fmt.Errorf("mute %v, unmute %v, deaf %v", mute, unmute, deaf)
+		_, gain := c.SetGain(noon, by, Target{User: of}, 6)
+		for _, err := range []error{unmute, deaf, gain} {
+			if errors.Is(mute, ErrNotPermitted) != errors.Is(err, ErrNotPermitted) {
+				return fmt.Errorf("mute %v, unmute %v, deaf %v, gain %v", mute, unmute, deaf, gain)
+			}
 		}
 		return mute
 	},

@@ -33,6 +33,7 @@ const (
 	MediaChanged                               // the streams of an endpoint
 	MuteChanged                                // one stream: MediaStream.Muted
 	DeafChanged                                // one stream: MediaStream.Deaf
+	GainChanged                                // one stream: MediaStream.Gain
 	FilterChanged                              // Participant.Hears
 	HandChanged                                // Participant.Hand
 	SpotlightChanged                           // Participant.Spotlight
@@ -45,7 +46,7 @@ var changeNames = [...]string{
 	AnnouncementsChanged: "announcements", ActiveSpeakerChanged: "active-speaker",
 	UserJoined: "user-joined", UserChanged: "user", UserAdmitted: "user-admitted", UserLeft: "user-left",
 	EndpointAdded: "endpoint-added", EndpointChanged: "endpoint", EndpointRemoved: "endpoint-removed",
-	MediaChanged: "media", MuteChanged: "mute", DeafChanged: "deaf",
+	MediaChanged: "media", MuteChanged: "mute", DeafChanged: "deaf", GainChanged: "gain",
 	FilterChanged: "filter", HandChanged: "hand", SpotlightChanged: "spotlight", SpeakingChanged: "speaking", ConferenceEnded: "ended",
 }
 

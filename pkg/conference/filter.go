@@ -35,19 +35,40 @@ func (c *Conference) SetMediaFilter(now time.Time, by Actor, user UserID, f Medi
 }
 
 // SetDeaf stops what the conference sends to the streams, or lets it through: everybody may for himself, a presenter for everybody.
-func (c *Conference) SetDeaf(now time.Time, by Actor, target Target, deaf bool) (changes []Change, err error) {
+func (c *Conference) SetDeaf(now time.Time, by Actor, target Target, deaf bool) ([]Change, error) {
 	if err := c.May(by, ModifyEndpointMedia, target.User); err != nil {
 		return nil, err
 	}
+	return c.eachStream(now, by, target, DeafChanged, func(m *MediaStream) { m.Deaf = deaf })
+}
+
+// The gain that a stream can have, in dB.
+const (
+	MinGain = -60
+	MaxGain = 20
+)
+
+// SetGain says how much louder the others hear the streams, in dB: everybody may for himself, a presenter for everybody.
+func (c *Conference) SetGain(now time.Time, by Actor, target Target, gain float64) ([]Change, error) {
+	if err := c.May(by, ModifyEndpointMedia, target.User); err != nil {
+		return nil, err
+	}
+	if !(gain >= MinGain && gain <= MaxGain) { // nor NaN
+		return nil, fmt.Errorf("%w: a gain of %g dB", ErrInvalid, gain)
+	}
+	return c.eachStream(now, by, target, GainChanged, func(m *MediaStream) { m.Gain = gain })
+}
+
+// eachStream applies set to each stream of the target. Each that is another one then is a change of that kind.
+func (c *Conference) eachStream(now time.Time, by Actor, target Target, kind ChangeKind, set func(*MediaStream)) (changes []Change, err error) {
 	streams, err := c.find(target)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range streams {
-		if s.stream.Deaf != deaf {
-			s.stream.Deaf = deaf
-			ch := Change{Kind: DeafChanged, User: target.User, Endpoint: s.endpoint, Media: s.stream.ID}
-			changes = append(changes, c.change(now, by.User, ch))
+		before := *s.stream
+		if set(s.stream); *s.stream != before {
+			changes = append(changes, c.change(now, by.User, Change{Kind: kind, User: target.User, Endpoint: s.endpoint, Media: s.stream.ID}))
 		}
 	}
 	return changes, nil

@@ -42,6 +42,7 @@ type stream struct {
 	id    MediaID
 	muted Muted
 	deaf  bool
+	gain  float64
 }
 
 // settings are what is not of one participant.

@@ -131,7 +131,7 @@ func comparePerson(r *rapid.T, p Participant, want person, m *model) {
 	for _, e := range p.Endpoints {
 		d := device{user: p.User, endpoint: e.ID, status: e.Status, speaking: e.Speaking}
 		for _, s := range e.Media {
-			d.streams = append(d.streams, stream{s.ID, s.Muted, s.Deaf})
+			d.streams = append(d.streams, stream{s.ID, s.Muted, s.Deaf, s.Gain})
 		}
 		devices = append(devices, d)
 	}

@@ -1,6 +1,8 @@
 package conference
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -26,7 +28,7 @@ var steps = map[string]func(*move) bool{
 	"join": stepJoin, "join again": stepJoin, "guest": stepGuest, "another guest": stepGuest, "hang up": stepHangUp, "remove": stepRemove,
 	"access": stepAccess, "admit all": stepAdmitAll, "role": stepRole, "text": stepText,
 	"lock": stepLock, "announcements": stepAnnouncements, "recording": stepRecording, "modify": stepModify,
-	"mute": stepMute, "mute all": stepMuteAll, "deaf": stepDeaf, "filter": stepFilter, "media": stepMedia,
+	"mute": stepMute, "mute all": stepMuteAll, "deaf": stepDeaf, "gain": stepGain, "filter": stepFilter, "media": stepMedia,
 	"spotlight": stepSpotlight, "hand": stepHand, "lower hands": stepLowerHands, "speak": stepSpeak, "speak on": stepSpeak,
 	"status": stepStatus, "disconnect": stepDisconnect, "expire": stepExpire, "end": stepEnd,
 }
@@ -243,16 +245,32 @@ func stepMuteAll(s *move) bool {
 	return true
 }
 
-func stepDeaf(s *move) bool {
-	d := s.m.device(s.user, s.e)
-	i := -1
-	if d != nil {
-		i = slices.IndexFunc(d.streams, func(t stream) bool { return t.id == "1" })
+// stream is number 1 of the device; nil when there is none.
+func (s *move) stream() *stream {
+	if d := s.m.device(s.user, s.e); d != nil {
+		if i := slices.IndexFunc(d.streams, func(t stream) bool { return t.id == "1" }); i >= 0 {
+			return &d.streams[i]
+		}
 	}
-	may := i >= 0 && s.self()
+	return nil
+}
+
+func stepDeaf(s *move) bool {
+	one := s.stream()
+	may := one != nil && s.self()
 	s.changes, s.err = s.c.SetDeaf(s.now, s.by, Target{User: s.user, Endpoint: s.e, Media: "1"}, s.on)
 	if may {
-		d.streams[i].deaf = s.on
+		one.deaf = s.on
+	}
+	return may
+}
+
+func stepGain(s *move) bool {
+	one, gain := s.stream(), rapid.SampledFrom([]float64{-60, -60.5, -6, 0, 20, 20.5, math.NaN()}).Draw(s.r, "gain")
+	may := one != nil && s.self() && !slices.Contains([]string{"-60.5", "20.5", "NaN"}, fmt.Sprint(gain))
+	s.changes, s.err = s.c.SetGain(s.now, s.by, Target{User: s.user, Endpoint: s.e, Media: "1"}, gain)
+	if may {
+		one.gain = gain
 	}
 	return may
 }

@@ -100,20 +100,7 @@ func (c *Conference) initialMute(p *Participant, t MediaType) Muted {
 
 // setMuted applies next to each stream of the target. Who muted it is news too: it says who may unmute it.
 func (c *Conference) setMuted(now time.Time, by Actor, target Target, next func(Muted) Muted) ([]Change, error) {
-	streams, err := c.find(target)
-	if err != nil {
-		return nil, err
-	}
-	var changes []Change
-	for _, s := range streams {
-		before := s.stream.Muted
-		s.stream.Muted = next(before)
-		if s.stream.Muted != before {
-			ch := Change{Kind: MuteChanged, User: target.User, Endpoint: s.endpoint, Media: s.stream.ID}
-			changes = append(changes, c.change(now, by.User, ch))
-		}
-	}
-	return changes, nil
+	return c.eachStream(now, by, target, MuteChanged, func(m *MediaStream) { m.Muted = next(m.Muted) })
 }
 
 type foundStream struct {

@@ -45,6 +45,10 @@ type MediaStream struct {
 	Direction Direction
 	Muted     Muted // what the MCU does with media from the participant
 	Deaf      bool  // the MCU sends no media to the participant
+
+	Gain     float64 // dB, how much louder the others hear the participant
+	Sends    string  // name of the codec in which the participant sends (RFC 4855 §3); "" when unknown
+	Receives string  // the same of what the MCU sends
 }
 
 // MediaFilter says whom a participant hears: everybody but Users or, with Only, nobody but Users. The zero MediaFilter is everybody.

@@ -167,8 +167,8 @@ func (c *Conference) SetStatus(now time.Time, user UserID, endpoint EndpointID, 
 	return []Change{c.change(now, "", Change{Kind: EndpointChanged, User: user, Endpoint: endpoint})}, nil
 }
 
-// SetMedia says what streams an endpoint has now. A stream keeps who muted it, and whether it is deaf; a new one of an attendee starts
-// muted while MuteAll.Later. Muted and Deaf of the argument are ignored.
+// SetMedia says what streams an endpoint has now. A stream keeps who muted it, whether it is deaf, and its gain; a new one of an attendee starts
+// muted while MuteAll.Later. Muted, Deaf and Gain of the argument are ignored.
 func (c *Conference) SetMedia(now time.Time, user UserID, endpoint EndpointID, media []MediaStream) ([]Change, error) {
 	p, e, err := c.lookUp(user, endpoint)
 	if err != nil {
@@ -195,9 +195,9 @@ func (c *Conference) streams(p *Participant, old, media []MediaStream) ([]MediaS
 		if m.ID == "" || len(m.ID) > maxText || !m.Direction.Valid() || containsStream(streams, m.ID) {
 			return nil, fmt.Errorf("%w: media stream %.80q, direction %.40q", ErrInvalid, m.ID, m.Direction)
 		}
-		m.Muted, m.Deaf = c.initialMute(p, m.Type), false
+		m.Muted, m.Deaf, m.Gain = c.initialMute(p, m.Type), false, 0
 		if known := before.Stream(m.ID); known != nil && known.Type == m.Type {
-			m.Muted, m.Deaf = known.Muted, known.Deaf
+			m.Muted, m.Deaf, m.Gain = known.Muted, known.Deaf, known.Gain
 		}
 		streams = append(streams, m)
 	}
