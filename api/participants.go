@@ -45,7 +45,9 @@ type Media struct {
 	Direction string   `json:"direction,omitempty"` // sendrecv, …, as the participant sees it
 	Muted     bool     `json:"muted"`
 	Deafened  bool     `json:"deafened,omitempty"`
-	Gain      *float64 `json:"gain,omitempty"` // dB
+	Gain      *float64 `json:"gain,omitempty"`     // dB, when it is not 0
+	Sends     string   `json:"sends,omitempty"`    // name of the codec in which the participant sends
+	Receives  string   `json:"receives,omitempty"` // the same of what the participant is sent
 	SSRC      string   `json:"ssrc,omitempty"`
 }
 
@@ -100,7 +102,7 @@ func endpointOf(e *confinfo.Endpoint) Endpoint {
 
 func mediaOf(m *confinfo.Media) Media {
 	return Media{
-		ID: m.ID, Type: m.Type, Direction: m.Status, SSRC: m.SrcID, Gain: m.Gain,
+		ID: m.ID, Type: m.Type, Direction: m.Status, SSRC: m.SrcID, Gain: m.Gain, Sends: m.Sends, Receives: m.Receives,
 		Muted: m.IngressFilter == confinfo.Block, Deafened: m.EgressFilter == confinfo.Block,
 	}
 }

@@ -18,7 +18,7 @@ func crowd(n int) *confinfo.Document {
 			Endpoints: []confinfo.Endpoint{{
 				Entity: fmt.Sprintf("%016x", i), SessionType: confinfo.SessionAudioVideo, DisplayText: "Telephone 1.0", Status: confinfo.StatusConnected,
 				JoiningMethod: confinfo.DialedIn, JoiningInfo: confinfo.Execution{When: time.Unix(1900000000+int64(i), 0)},
-				Media: []confinfo.Media{{ID: "1", Type: "audio", Status: confinfo.SendRecv, IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Unblock}},
+				Media: []confinfo.Media{{ID: "1", Type: "audio", Status: confinfo.SendRecv, IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Unblock, Sends: "opus", Receives: "opus"}},
 			}},
 		})
 	}

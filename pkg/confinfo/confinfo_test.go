@@ -63,7 +63,7 @@ func full() *confinfo.Document {
 				},
 				Media: []confinfo.Media{{
 					ID: "1", State: confinfo.Full, DisplayText: "main audio", Type: "audio", Label: "main-audio", SrcID: "1001",
-					Status: confinfo.SendRecv, IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Block, Gain: new(3.0),
+					Status: confinfo.SendRecv, IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Block, Gain: new(3.0), Sends: "opus", Receives: "G722",
 				}},
 			}},
 		}},

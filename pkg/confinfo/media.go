@@ -18,6 +18,8 @@ type Media struct {
 	IngressFilter string   // msci: Block or Unblock what comes from the participant
 	EgressFilter  string   // msci: Block or Unblock what goes to the participant
 	Gain          *float64 // fx: dB, how much louder the others hear the participant; nil: not said
+	Sends         string   // fx:codec: the name of that in which the participant sends
+	Receives      string   // fx:codec: the same of what the participant is sent
 }
 
 // Values of Media.Status (RFC 4575).
@@ -48,6 +50,7 @@ func ParseMedia(e *strictxml.Element) (*Media, error) {
 }
 
 func (r *reader) media(e *strictxml.Element) Media {
+	codec := e.Child(ExtensionNamespace, "codec")
 	return Media{
 		ID:            e.Attr("", "id"),
 		State:         r.state(e),
@@ -59,6 +62,8 @@ func (r *reader) media(e *strictxml.Element) Media {
 		IngressFilter: r.filter(e.Child(MSNamespace, "media-ingress-filter")),
 		EgressFilter:  r.filter(e.Child(MSNamespace, "media-egress-filter")),
 		Gain:          r.decimal(e.Child(ExtensionNamespace, "gain")),
+		Sends:         codec.Attr("", "sends"),
+		Receives:      codec.Attr("", "receives"),
 	}
 }
 
@@ -91,6 +96,12 @@ func (m *Media) append(w *strictxml.Writer) {
 	w.OptLeaf("msci:media-egress-filter", m.EgressFilter)
 	if m.Gain != nil {
 		w.Leaf("fx:gain", strconv.FormatFloat(*m.Gain, 'f', -1, 64))
+	}
+	if m.Sends != "" || m.Receives != "" {
+		w.Start("fx:codec")
+		w.OptAttr("sends", m.Sends)
+		w.OptAttr("receives", m.Receives)
+		w.End("fx:codec")
 	}
 	w.End("media")
 }

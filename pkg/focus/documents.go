@@ -93,6 +93,10 @@ func endpointElement(e conference.Endpoint) confinfo.Endpoint {
 func mediaElement(m conference.MediaStream) confinfo.Media {
 	element := confinfo.Media{
 		ID: string(m.ID), Type: string(m.Type), Label: m.Label, Status: string(m.Direction), IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Unblock,
+		Sends: m.Sends, Receives: m.Receives,
+	}
+	if m.Gain != 0 {
+		element.Gain = &m.Gain
 	}
 	if m.SSRC != 0 {
 		element.SrcID = strconv.FormatUint(uint64(m.SSRC), 10)

@@ -165,6 +165,7 @@ func streamsOf(media []confinfo.Media) (streams []conference.MediaStream) {
 		}
 		streams = append(streams, conference.MediaStream{
 			ID: conference.MediaID(m.ID), Type: conference.MediaType(m.Type), Label: m.Label, SSRC: uint32(ssrc), Direction: direction,
+			Sends: m.Sends, Receives: m.Receives,
 		})
 	}
 	return streams

@@ -19,12 +19,14 @@ func (s *Server) modifyEndpointMedia(ctx context.Context, call *c3p.Call) (c3p.C
 	}
 	target := conference.Target{User: conference.EntityID(command.Keys.User), Media: conference.MediaID(command.Keys.Media)}
 	var streams []c3p.MediaKeys
-	var undo []conference.Change
+	var changes []conference.Change
+	var before conference.Participant
 	f, err := s.command(ctx, c3p.ConferenceKeys{Entity: command.Keys.Conference}, func(f *Focus) (err error) {
 		if target, streams, err = f.streams(target, command.Keys.Endpoint); err != nil {
 			return err
 		}
-		undo, err = f.setMuted(by, target, command.Media)
+		before, _ = f.conference.Participant(target.User)
+		changes, err = f.setMedia(by, target, command.Media)
 		return err
 	})
 	if err != nil {
@@ -32,16 +34,14 @@ func (s *Server) modifyEndpointMedia(ctx context.Context, call *c3p.Call) (c3p.C
 	}
 	for _, keys := range streams {
 		if err := f.tellMedia(ctx, keys, command.Media); err != nil {
-			if len(undo) > 0 {
-				f.post(func() { f.undoMuted(undo) })
-			}
+			f.post(func() { f.undoMedia(changes, before) })
 			return nil, err
 		}
 	}
 	return &c3p.ModifyEndpointMedia{Keys: command.Keys, Media: command.Media}, nil
 }
 
-// tellMedia sends a command on, with the filters as they are when its turn comes.
+// tellMedia sends a command on, with the filters and the gain as they are when its turn comes.
 func (f *Focus) tellMedia(ctx context.Context, keys c3p.MediaKeys, media *confinfo.Media) error {
 	return f.filter(ctx, func() error {
 		order := *media
@@ -51,8 +51,12 @@ func (f *Focus) tellMedia(ctx context.Context, keys c3p.MediaKeys, media *confin
 			if e == nil || e.Stream(conference.MediaID(keys.Media)) == nil {
 				return conference.ErrNoSuchMedia
 			}
-			now := filtersOf(*e.Stream(conference.MediaID(keys.Media)))
+			stream := *e.Stream(conference.MediaID(keys.Media))
+			now := filtersOf(stream)
 			order.IngressFilter, order.EgressFilter = now.IngressFilter, now.EgressFilter
+			if order.Gain != nil {
+				order.Gain = &stream.Gain
+			}
 			return nil
 		})
 		if err != nil {
@@ -87,17 +91,23 @@ func (f *Focus) streams(target conference.Target, endpoint string) (conference.T
 	return target, keys, nil
 }
 
-// setMuted asks the rules. What somebody hears, and how loud it is, is theirs and the presenters' to say.
-func (f *Focus) setMuted(by conference.Actor, target conference.Target, media *confinfo.Media) ([]conference.Change, error) {
+// setMedia asks the rules. What somebody hears, and how loud he is, is his and the presenters' to say.
+func (f *Focus) setMedia(by conference.Actor, target conference.Target, media *confinfo.Media) ([]conference.Change, error) {
 	if err := f.conference.May(by, conference.ModifyEndpointMedia, target.User); err != nil {
 		return nil, err
 	}
 	changes, err := f.filterIngress(by, target, media.IngressFilter)
-	if err != nil || media.EgressFilter == "" {
-		return changes, err
+	if err == nil && media.EgressFilter != "" {
+		var deaf []conference.Change
+		deaf, err = f.conference.SetDeaf(time.Now(), by, target, media.EgressFilter == confinfo.Block)
+		changes = append(changes, deaf...)
 	}
-	deaf, err := f.conference.SetDeaf(time.Now(), by, target, media.EgressFilter == confinfo.Block)
-	return append(changes, deaf...), err
+	if err == nil && media.Gain != nil {
+		var gain []conference.Change
+		gain, err = f.conference.SetGain(time.Now(), by, target, *media.Gain)
+		changes = append(changes, gain...)
+	}
+	return changes, err
 }
 
 func (f *Focus) filterIngress(by conference.Actor, target conference.Target, filter string) ([]conference.Change, error) {
@@ -110,22 +120,20 @@ func (f *Focus) filterIngress(by conference.Actor, target conference.Target, fil
 	return f.conference.Unmute(time.Now(), by, target)
 }
 
-// undoMuted sets back what the MCU did not obey.
-func (f *Focus) undoMuted(changes []conference.Change) {
+// undoMedia sets back what the MCU did not obey. before is the user as he was.
+func (f *Focus) undoMedia(changes []conference.Change, before conference.Participant) {
+	now := time.Now()
 	for _, ch := range changes {
 		target := conference.Target{User: ch.User, Endpoint: ch.Endpoint, Media: ch.Media}
-		p, _ := f.conference.Participant(ch.User)
-		e := p.Endpoint(ch.Endpoint)
-		if e == nil || e.Stream(ch.Media) == nil {
-			continue
-		}
-		switch stream := e.Stream(ch.Media); {
+		switch was := before.Endpoint(ch.Endpoint).Stream(ch.Media); {
+		case ch.Kind == conference.GainChanged:
+			_, _ = f.conference.SetGain(now, itself, target, was.Gain)
 		case ch.Kind == conference.DeafChanged:
-			_, _ = f.conference.SetDeaf(time.Now(), itself, target, !stream.Deaf)
-		case stream.Muted == conference.NotMuted:
-			_, _ = f.conference.Mute(time.Now(), itself, target)
+			_, _ = f.conference.SetDeaf(now, itself, target, was.Deaf)
+		case was.Muted == conference.NotMuted:
+			_, _ = f.conference.Unmute(now, itself, target)
 		default:
-			_, _ = f.conference.Unmute(time.Now(), itself, target)
+			_, _ = f.conference.Mute(now, itself, target)
 		}
 	}
 }

@@ -103,6 +103,8 @@ func verbs() []verb {
 			json: [3]string{"PATCH", participant, `{"muted":true}`}},
 		{name: "modifyEndpointMedia (own)", by: "bob", of: "bob", command: func(of string) c3p.Command { return media(of, confinfo.Media{IngressFilter: confinfo.Block}) },
 			json: [3]string{"PATCH", participant, `{"muted":true}`}},
+		{name: "modifyEndpointMedia (gain)", command: func(of string) c3p.Command { return media(of, confinfo.Media{Gain: new(-6.5)}) },
+			json: [3]string{"PATCH", participant, `{"gain":-6.5}`}},
 		{name: "modifyConferenceAnnouncements", command: func(string) c3p.Command {
 			return &c3p.ModifyConferenceAnnouncements{Keys: testenv.Keys(room)}
 		}, json: [3]string{"PATCH", "", `{"announcements":false}`}},

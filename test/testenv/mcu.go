@@ -35,7 +35,9 @@ type Endpoint struct {
 	Admitted bool
 	Offered  bool   // the MCU's offer waits for its answer
 	SDP      string // what its telephone said last
+	Codec    string // in which both send; "" before there is an agreement
 	Muted    bool
+	Gain     float64
 	Heard    bool // it was in the mix and not muted, if only for a moment
 	Hears    *confinfo.Hears
 }
@@ -208,6 +210,9 @@ func (e *Endpoint) filter(media []confinfo.Media) {
 		if m.IngressFilter != "" {
 			e.Muted = m.IngressFilter == confinfo.Block
 		}
+		if m.Gain != nil {
+			e.Gain = *m.Gain
+		}
 	}
 	e.Heard = e.Heard || e.Admitted && !e.Muted
 }
@@ -241,7 +246,7 @@ func (m *MCU) Announces(entity string) bool {
 	return !m.silent[entity]
 }
 
-// negotiate knows PCMU and nothing else. A description that names video alone is not acceptable, one without m-line unreadable.
+// negotiate takes PCMU from everybody, and PCMA from who likes that best. A description that names video alone is not acceptable, one without m-line unreadable.
 func (e *Endpoint) negotiate(in *confinfo.SDP) (*confinfo.SDP, error) {
 	if in == nil || in.Type == confinfo.SDPRequest {
 		e.Offered = true
@@ -253,7 +258,10 @@ func (e *Endpoint) negotiate(in *confinfo.SDP) (*confinfo.SDP, error) {
 	case !strings.Contains(in.Text, "m=audio"):
 		return nil, &c3p.Error{Reason: c3p.ReasonMediaNotAcceptable, Detail: "304 Media type not available"}
 	}
-	e.SDP = in.Text
+	e.SDP, e.Codec = in.Text, "PCMU"
+	if strings.Contains(in.Text, "RTP/AVP 8") {
+		e.Codec = "PCMA"
+	}
 	if in.Type == confinfo.SDPAnswer {
 		if !e.Offered {
 			return nil, &c3p.Error{Reason: c3p.ReasonInvalidContent, Detail: "no offer to answer"}
@@ -278,7 +286,7 @@ func (e *Endpoint) direction() string {
 func (e *Endpoint) described(out *confinfo.SDP) confinfo.Endpoint {
 	return confinfo.Endpoint{
 		Entity: e.Keys.Endpoint, SessionType: confinfo.SessionAudioVideo, Status: confinfo.StatusConnected, SDP: out,
-		Media: []confinfo.Media{{ID: "1", Type: "audio", Status: e.direction()}},
+		Media: []confinfo.Media{{ID: "1", Type: "audio", Status: e.direction(), Sends: e.Codec, Receives: e.Codec}},
 	}
 }
 
