@@ -25,7 +25,7 @@ func (s State) String() string { return [...]string{"early", "confirmed", "termi
 // hold back the next message of the dialog, so they should not block.
 type DialogHandler interface {
 	// ServeDialog gets a request whose CSeq is in order: INFO, BYE, re-INVITE, UPDATE, NOTIFY. Each wants an answer, by tx or [Dialog.AcceptTx].
-	// The dialog is over when a BYE has been answered.
+	// The dialog is over when a BYE has been answered, but for a challenge.
 	ServeDialog(d *Dialog, tx *ServerTransaction)
 	// Acknowledged gets the ACK of a 2xx that we sent; its body may be the answer to our offer. After 64*T1 without one, ack is nil and err wraps
 	// ErrNoAck: "the dialog is confirmed, but the session SHOULD be terminated" with Bye (RFC 3261 §13.3.1.4).
@@ -52,6 +52,7 @@ type Dialog struct {
 	bound    bool                // our INVITE went over a Flow, and so does what follows
 	share    func()              // lets go of the peer's share of dialogs; nil for ours
 	referred bool                // the peer has sent a REFER
+	digest   *callDigest         // answers what the peer asks for; nil: we have no credentials
 
 	exchange  Exchange           // of offer and answer
 	updating  bool               // an UPDATE of ours not answered

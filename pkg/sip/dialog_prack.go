@@ -52,7 +52,12 @@ func (d *Dialog) prack(ctx context.Context, res *Response, answer func(*Response
 		return fmt.Errorf("acknowledging %d: %w", res.StatusCode, err)
 	}
 	d.ua.spawn(func() {
+		a := attempt{digest: d.callDigest()}
 		res, err := t.Final(d.ctx)
+		if err == nil && d.challenged(&a, PRACK, res) {
+			_, _ = d.Request(d.ctx, PRACK, contentType, body, rack)
+			return
+		}
 		d.learn(t, res, err)
 	})
 	return nil

@@ -20,27 +20,45 @@ func refreshesTarget(method Method) bool {
 // 481 or a 408, the UAC SHOULD terminate the dialog. A UAC SHOULD also terminate a dialog if no response at all is received" (RFC 3261 §12.2.1.2).
 // For INVITE use [Dialog.Invite], for BYE [Dialog.Bye].
 func (d *Dialog) Request(ctx context.Context, method Method, contentType string, body []byte, headers ...Header) (*Response, error) {
-	t, err := d.start(ctx, method, contentType, body, headers, nil)
-	if err != nil {
-		return nil, err
+	t, res, err := d.ask(ctx, method, contentType, body, headers)
+	if t != nil {
+		d.learn(t, res, err)
 	}
-	res, err := t.Final(ctx)
-	d.learn(t, res, err)
 	return res, err
 }
 
 // Try is Request to a peer that may leave it unanswered, as some clients do with an INFO: that does not end the dialog, and neither does 408. A 481
 // does.
 func (d *Dialog) Try(ctx context.Context, method Method, contentType string, body []byte, headers ...Header) (*Response, error) {
-	t, err := d.start(ctx, method, contentType, body, headers, nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := t.Final(ctx)
+	t, res, err := d.ask(ctx, method, contentType, body, headers)
 	if err == nil && res.StatusCode != 408 {
 		d.learn(t, res, nil)
 	}
 	return res, err
+}
+
+// ask sends a request and waits for its final response; challenges are answered. Without a transaction it was not sent.
+func (d *Dialog) ask(ctx context.Context, method Method, contentType string, body []byte, headers []Header) (*ClientTransaction, *Response, error) {
+	for a := (attempt{digest: d.callDigest()}); ; {
+		t, err := d.start(ctx, method, contentType, body, headers, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		res, err := t.Final(ctx)
+		if err != nil || !d.challenged(&a, method, res) {
+			return t, res, err
+		}
+		d.learn(t, res, nil)
+	}
+}
+
+// challenged tells if a request is to be sent again, with credentials.
+func (d *Dialog) challenged(a *attempt, method Method, res *Response) bool {
+	again := a.again(res)
+	if a.refused {
+		d.ua.log.Warn("a peer does not take our credentials", "method", method, "peer", d.Remote().Host, "status", res.StatusCode)
+	}
+	return again
 }
 
 // Send sends a request that nobody answers (BENOTIFY).
@@ -49,6 +67,7 @@ func (d *Dialog) Send(ctx context.Context, method Method, contentType string, bo
 	if err != nil {
 		return err
 	}
+	d.callDigest().sign(req)
 	return d.ua.sendOnce(ctx, req, d.way())
 }
 
@@ -57,6 +76,7 @@ func (d *Dialog) start(ctx context.Context, method Method, contentType string, b
 	if err != nil {
 		return nil, err
 	}
+	d.callDigest().sign(req)
 	return d.ua.start(ctx, req, d.way(), take)
 }
 
@@ -231,10 +251,13 @@ func (d *Dialog) InviteWithoutOffer(ctx context.Context, answer func(*Response) 
 }
 
 func (d *Dialog) reinvite(ctx context.Context, contentType string, body []byte, headers []Header, answer func(*Response) (string, []byte)) (*Response, error) {
-	for {
+	for a := (attempt{digest: d.callDigest()}); ; {
 		res, err := d.inviteOnce(ctx, contentType, body, headers, answer)
 		if err != nil || res.IsSuccess() {
 			return res, err
+		}
+		if d.challenged(&a, INVITE, res) {
+			continue
 		}
 		if wait, again := d.tryAgain(res); !again {
 			return res, nil
@@ -264,7 +287,7 @@ func (d *Dialog) inviteOnce(ctx context.Context, contentType string, body []byte
 	if answer != nil && owed {
 		ackType, ackBody = answer(res)
 	}
-	return res, d.acknowledge(ctx, res.CSeq().SeqNo, ackType, ackBody)
+	return res, d.acknowledge(ctx, t.Request(), ackType, ackBody)
 }
 
 // finalOfInvite waits for the final response and acknowledges reliable provisional ones.
@@ -324,11 +347,15 @@ type sentAck struct {
 	way  flow
 }
 
-// acknowledge sends the ACK of a 2xx: a request of its own, with the CSeq number of the INVITE (§13.2.2.4).
-func (d *Dialog) acknowledge(ctx context.Context, seq uint32, contentType string, body []byte) error {
+// acknowledge sends the ACK of a 2xx: a request of its own, with the CSeq number of the INVITE. "The ACK MUST contain the same credentials as the
+// INVITE" (§13.2.2.4).
+func (d *Dialog) acknowledge(ctx context.Context, invite *Request, contentType string, body []byte) error {
+	seq := invite.CSeq().SeqNo
 	d.mu.Lock()
 	ack := d.build(ACK, seq, contentType, body, nil)
 	d.mu.Unlock()
+	copyHeaders("Authorization", invite, ack)
+	copyHeaders("Proxy-Authorization", invite, ack)
 	way, err := d.ua.prepare(ctx, ack, d.way())
 	if err != nil {
 		return fmt.Errorf("acknowledging the 2xx of %s: %w", d.Remote().Host, err)

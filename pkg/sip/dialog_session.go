@@ -254,10 +254,7 @@ func raiseInvite(req *Request, res *Response) (again *Request, ok bool) {
 	if res.StatusCode != 422 || !proposed || least <= minSE(req) && least <= terms.interval || least > maxMinSE {
 		return nil, false
 	}
-	again = req.Clone()
-	removeHeaders(again, "Via")
-	again.CSeq().SeqNo++
-	again.SetSource("")
+	again = nextTry(req)
 	terms.interval = max(terms.interval, least)
 	SetHeader(again, "Session-Expires", terms.header().Value())
 	SetHeader(again, "Min-SE", minSEHeader(least).Value())

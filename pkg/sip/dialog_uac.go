@@ -25,7 +25,8 @@ type Invitation struct {
 	Provisional func(d *Dialog, res *Response)
 	// Answer makes the body of the ACK from a 2xx that holds the peer's offer, or of the PRACK from a reliable provisional response with it.
 	Answer func(res *Response) (contentType string, body []byte)
-	// Credentials are asked once when the peer answers 401 or 407.
+	// Credentials are asked when the peer answers 401 or 407, to the INVITE or to what follows in the dialog. An answer that it does not take is not
+	// given again: ErrBadCredentials.
 	Credentials func(realm string) (username, password string, ok bool)
 }
 
@@ -33,17 +34,18 @@ type Invitation struct {
 // acknowledged and ended by BYE, also those that come later. When ctx ends the INVITE is cancelled. A refusal is a *[StatusError]. The response
 // is the final one, or nil.
 func (ua *UserAgent) Invite(ctx context.Context, inv Invitation) (*Dialog, *Response, error) {
-	req := ua.newInvite(&inv)
-	for challenged, raised := false, false; ; {
-		d, res, err := ua.inviteOnce(ctx, &inv, req)
+	req, a, raised := ua.newInvite(&inv), attempt{digest: newCallDigest(inv.Credentials)}, false
+	for {
+		d, res, err := ua.inviteOnce(ctx, &inv, req, a.digest)
 		if res == nil || err == nil {
 			return d, res, err
 		}
 		again, ok := (*Request)(nil), false
 		switch {
-		case isChallenge(res) && inv.Credentials != nil && !challenged:
-			challenged = true
-			again, ok = authorized(req, res, inv.Credentials)
+		case a.again(res):
+			again, ok = nextTry(req), true
+		case a.refused:
+			return d, res, fmt.Errorf("%w: %w", ErrBadCredentials, err)
 		case res.StatusCode == 422 && !raised:
 			raised = true
 			again, ok = raiseInvite(req, res)
@@ -51,13 +53,12 @@ func (ua *UserAgent) Invite(ctx context.Context, inv Invitation) (*Dialog, *Resp
 		if !ok {
 			return d, res, err
 		}
+		a.digest.sign(again)
 		if req = again; inv.Contact.Host == "" { // it may take another way
 			req.Contact().Address.Host = ""
 		}
 	}
 }
-
-func isChallenge(res *Response) bool { return res.StatusCode == 401 || res.StatusCode == 407 }
 
 func (ua *UserAgent) newInvite(inv *Invitation) *Request {
 	req := NewRequest(INVITE, inv.Target)
@@ -83,10 +84,11 @@ func (ua *UserAgent) newInvite(inv *Invitation) *Request {
 
 // call is one INVITE of ours and the dialogs that come of it.
 type call struct {
-	ua  *UserAgent
-	inv *Invitation
-	req *Request
-	t   *ClientTransaction
+	ua     *UserAgent
+	inv    *Invitation
+	digest *callDigest
+	req    *Request
+	t      *ClientTransaction
 
 	mu      sync.Mutex
 	dialogs map[string]*Dialog // by remote tag
@@ -94,8 +96,8 @@ type call struct {
 	over    bool // nobody waits for a winner any more
 }
 
-func (ua *UserAgent) inviteOnce(ctx context.Context, inv *Invitation, req *Request) (*Dialog, *Response, error) {
-	c := &call{ua: ua, inv: inv, req: req, dialogs: map[string]*Dialog{}}
+func (ua *UserAgent) inviteOnce(ctx context.Context, inv *Invitation, req *Request, digest *callDigest) (*Dialog, *Response, error) {
+	c := &call{ua: ua, inv: inv, digest: digest, req: req, dialogs: map[string]*Dialog{}}
 	t, err := ua.launch(ctx, req, flow{}, &ClientTransaction{take: c.take, moved: c.moved})
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +174,7 @@ func (c *call) accepted(ctx context.Context, res *Response) (*Dialog, *Response,
 	if c.inv.Answer != nil && d.owesAnswer() {
 		contentType, body = c.inv.Answer(res)
 	}
-	if err := d.acknowledge(ctx, res.CSeq().SeqNo, contentType, body); err != nil {
+	if err := d.acknowledge(ctx, c.sent(), contentType, body); err != nil {
 		d.end(err)
 		return nil, res, err
 	}
@@ -217,7 +219,7 @@ func (c *call) release(d *Dialog) {
 	c.ua.spawn(func() {
 		ctx, cancel := context.WithTimeout(c.ua.ctx, c.ua.cfg.Timers.giveUp())
 		defer cancel()
-		d.acknowledge(ctx, c.sent().CSeq().SeqNo, "", nil)
+		d.acknowledge(ctx, c.sent(), "", nil)
 		d.Bye(ctx)
 	})
 }
@@ -241,6 +243,7 @@ func (c *call) learn(res *Response) (d *Dialog, fresh bool) {
 			return nil, false
 		}
 		d.setInviting(c.t)
+		d.signsBy(c.digest)
 		d.bound = c.inv.Flow.Transport() != ""
 		d.asked(c.req)
 		c.dialogs[tag] = d

@@ -271,7 +271,7 @@ func (d *Dialog) onAnswered(tx *ServerTransaction, code int) {
 	switch {
 	case tx.req.Method == PRACK:
 		d.prackAnswered(tx)
-	case tx.req.Method == BYE:
+	case tx.req.Method == BYE && code != 401 && code != 407: // it comes again, with credentials
 		d.end(ErrDialogDone)
 	case first && !success:
 		d.end(endCause(context.Cause(tx.ctx)))

@@ -12,11 +12,8 @@ func Authorize(req *Request, res *Response, username, password string) (*Request
 	if err != nil {
 		return nil, err
 	}
-	again := req.Clone()
-	removeHeaders(again, "Via")
-	SetHeader(again, name, challenge.answered(req, username, password))
-	again.CSeq().SeqNo++
-	again.SetSource("") // its destination stays: a strict route, or a Flow
+	again := nextTry(req)
+	SetHeader(again, name, challenge.answered(req, username, password, 1))
 	return again, nil
 }
 
@@ -62,9 +59,9 @@ func readChallenge(params authParams) (challenge, bool) {
 	return c, c.algorithm != "" && params["nonce"] != "" && (!asked || c.qop != "")
 }
 
-// answered are the credentials. Each is for a challenge of its own, so the nonce count is always the first.
-func (c challenge) answered(req *Request, username, password string) string {
-	p := authParams{"nonce": c.params["nonce"], "uri": req.Recipient.String(), "nc": "00000001", "cnonce": randomHex(16), "qop": c.qop}
+// answered are the credentials; count is how many requests have had some for this nonce, with this one.
+func (c challenge) answered(req *Request, username, password string, count uint32) string {
+	p := authParams{"nonce": c.params["nonce"], "uri": req.Recipient.String(), "nc": fmt.Sprintf("%08x", count), "cnonce": randomHex(16), "qop": c.qop}
 	ha1 := HA1(c.algorithm, username, c.params["realm"], password)
 	response := answer(c.algorithm, ha1, string(req.Method), p, req.Body())
 	text := fmt.Sprintf(`Digest username=%s, realm=%s, nonce=%s, uri=%s, algorithm=%s, response="%s"`,
@@ -76,17 +73,4 @@ func (c challenge) answered(req *Request, username, password string) string {
 		text += fmt.Sprintf(`, qop=%s, nc=%s, cnonce="%s"`, c.qop, p["nc"], p["cnonce"])
 	}
 	return text
-}
-
-func authorized(req *Request, res *Response, credentials func(realm string) (string, string, bool)) (*Request, bool) {
-	challenge, _, err := findChallenge(res)
-	if err != nil {
-		return nil, false
-	}
-	username, password, ok := credentials(challenge.params["realm"])
-	if !ok {
-		return nil, false
-	}
-	again, err := Authorize(req, res, username, password)
-	return again, err == nil
 }

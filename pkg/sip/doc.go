@@ -27,6 +27,7 @@
 //	RFC 3261 §18.2.2 way of responses             received, rport, another connection when the first is gone; maddr no
 //	RFC 3263 locating servers                     NAPTR, SRV, A and AAAA: package locate, [LocateBy]; failover to the next server
 //	RFC 7616, 8760 digest                         SHA-256, SHA-512-256, MD5; qop auth and auth-int; userhash and -sess no
+//	RFC 3261 §22.3 challenges in a dialog of ours  answered, of several realms too; remembered for its next requests; a stale nonce once
 //	RFC 5922 certificates of peers                identities for policy ([Peer]); outgoing names are checked; EKU of RFC 5924 no
 //	RFC 3325 P-Asserted-Identity                  read; never sent
 //	RFC 3326 Reason                               yes

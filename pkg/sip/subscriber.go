@@ -19,7 +19,7 @@ type Subscribing struct {
 	Headers  []Header      // of each SUBSCRIBE
 	// Dialog is one that there is already; its handler must give us its NOTIFYs by [Subscriber.ServeDialog]. Nil makes one.
 	Dialog *Dialog
-	// Credentials are asked when the notifier answers 401 or 407.
+	// Credentials are asked when the notifier answers 401 or 407, unless the Dialog has some.
 	Credentials func(realm string) (username, password string, ok bool)
 	// Notified gets each NOTIFY before it is answered with 200, one at a time and in order; it should not block.
 	Notified func(state SubscriptionState, notify *Request)
@@ -31,6 +31,7 @@ type Subscriber struct {
 	ua     *UserAgent
 	cfg    Subscribing
 	first  *Request // of a dialog that there is not yet
+	digest *callDigest
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
@@ -45,9 +46,14 @@ type Subscriber struct {
 
 // Subscribe sends a SUBSCRIBE and waits until it is accepted: a refusal is a *[StatusError]. The first notification may come before that.
 func (ua *UserAgent) Subscribe(ctx context.Context, cfg Subscribing) (*Subscriber, error) {
-	s := &Subscriber{ua: ua, cfg: cfg, dialog: cfg.Dialog, state: SubscriptionState{State: "", Expires: cfg.Expires}}
+	s := &Subscriber{
+		ua: ua, cfg: cfg, digest: newCallDigest(cfg.Credentials), dialog: cfg.Dialog, state: SubscriptionState{State: "", Expires: cfg.Expires},
+	}
 	s.ctx, s.cancel = context.WithCancelCause(ua.ctx)
 	if cfg.Dialog != nil {
+		if cfg.Dialog.callDigest() == nil {
+			cfg.Dialog.signsBy(s.digest)
+		}
 		context.AfterFunc(cfg.Dialog.Context(), func() { s.finish(context.Cause(cfg.Dialog.Context())) })
 	}
 	res, err := s.subscribe(ctx)
@@ -85,22 +91,23 @@ func (s *Subscriber) subscribe(ctx context.Context) (*Response, error) {
 		return nil, err
 	}
 	localTag, _ := tagOf(req.From().Params)
-	s.first = req
+	s.first = req // nobody else knows of us yet
 	id := DialogID{CallID: req.CallID().Value(), LocalTag: localTag}
 	if !s.ua.subscribers.add(id, s) {
 		return nil, ErrOverload
 	}
 	context.AfterFunc(s.ctx, func() { s.ua.subscribers.remove(id, s) })
-	res, err := s.ua.Do(ctx, req)
-	if err == nil && isChallenge(res) && s.cfg.Credentials != nil {
-		if again, ok := authorized(req, res, s.cfg.Credentials); ok {
-			s.mu.Lock()
-			s.first = again
-			s.mu.Unlock()
-			return s.ua.Do(ctx, again)
+	for a := (attempt{digest: s.digest}); ; {
+		res, err := s.ua.Do(ctx, req)
+		if err != nil || !a.again(res) {
+			return res, err
 		}
+		req = nextTry(req)
+		s.digest.sign(req)
+		s.mu.Lock()
+		s.first = req
+		s.mu.Unlock()
 	}
-	return res, err
 }
 
 func (s *Subscriber) newRequest(ctx context.Context) (*Request, error) {
@@ -137,30 +144,12 @@ func (s *Subscriber) headers(expires time.Duration) []Header {
 }
 
 // ask sends a SUBSCRIBE in the dialog. A refusal does not end a dialog that there was before us.
-func (s *Subscriber) ask(ctx context.Context, d *Dialog, expires time.Duration, headers ...Header) (*Response, error) {
-	t, err := d.start(ctx, SUBSCRIBE, "", nil, append(s.headers(expires), headers...), nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := t.Final(ctx)
-	switch {
-	case err != nil:
-		return nil, err
-	case isChallenge(res) && s.cfg.Credentials != nil && len(headers) == 0:
-		if again, ok := authorized(t.Request(), res, s.cfg.Credentials); ok {
-			return s.ask(ctx, d, expires, credentialsOf(again)...)
-		}
-	case res.IsSuccess():
+func (s *Subscriber) ask(ctx context.Context, d *Dialog, expires time.Duration) (*Response, error) {
+	t, res, err := d.ask(ctx, SUBSCRIBE, "", nil, s.headers(expires))
+	if err == nil && res.IsSuccess() {
 		d.learn(t, res, nil)
 	}
-	return res, nil
-}
-
-func credentialsOf(req *Request) (headers []Header) {
-	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
-		headers = append(headers, req.GetHeaders(name)...)
-	}
-	return headers
+	return res, err
 }
 
 // accepted: without a NOTIFY in 64*T1, Timer N, the subscription has failed (§4.1.2.4).
@@ -273,6 +262,9 @@ func (s *Subscriber) meet(tx *ServerTransaction) {
 		return
 	}
 	d, err := s.ua.newDialog(s.dialogState(tx, remoteTag), tx.from.link, subscriberDialog{s})
+	if err == nil {
+		d.signsBy(s.digest)
+	}
 	s.dialog = d
 	s.mu.Unlock()
 	if err != nil {

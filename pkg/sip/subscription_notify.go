@@ -117,11 +117,7 @@ func (s *Subscription) send(told *notice) (*Response, error) {
 		return nil, s.dialog.Send(s.dialog.Context(), BENOTIFY, told.mediaType, told.body, headers...)
 	}
 	// Not by Dialog.Request: that a dialog is over because a notification was refused is true only of a dialog of our own (RFC 5057 §5.1).
-	t, err := s.dialog.start(s.dialog.Context(), NOTIFY, told.mediaType, told.body, headers, nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := t.Final(s.dialog.Context())
+	t, res, err := s.dialog.ask(s.dialog.Context(), NOTIFY, told.mediaType, told.body, headers)
 	if err == nil && res.IsSuccess() {
 		s.dialog.learn(t, res, nil)
 	}

@@ -42,7 +42,7 @@ func (p *Phone) IsAt(user string) {
 // PicksUp answers the call that rings.
 func (p *Phone) PicksUp() {
 	p.w.Helper()
-	if err := p.dialog.Accept("application/sdp", []byte(p.SDP("sendrecv"))); err != nil {
+	if err := p.dialog.Accept("application/sdp", []byte(p.SDP("sendrecv")), p.Headers...); err != nil {
 		p.w.Errorf("%s picks up: %v", p.Name, err)
 	}
 	synctest.Wait()

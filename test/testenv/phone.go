@@ -29,10 +29,11 @@ type Phone struct {
 	Transport   string // ";transport=tcp" or ""
 	Body        string // of INVITE; "": an offer
 	ContentType string
-	Headers     []sip.Header
+	Headers     []sip.Header // of INVITE, and of the 200 of who picks up
 	NoContact   bool
 
-	Asked func(tx *sip.ServerTransaction) // a request outside of dialogs; nil answers 501
+	Asked func(tx *sip.ServerTransaction)      // a request outside of dialogs; nil answers 501
+	Lets  func(tx *sip.ServerTransaction) bool // is asked about requests in dialogs; false: it has answered. nil lets all through
 
 	dialog   *sip.Dialog
 	response *sip.Response
@@ -278,6 +279,9 @@ func (p *Phone) Requests(methods ...sip.Method) (requests []*sip.Request) {
 
 // ServeDialog implements sip.DialogHandler: offers are answered, everything else is 200.
 func (p *Phone) ServeDialog(d *sip.Dialog, tx *sip.ServerTransaction) {
+	if p.Lets != nil && !p.Lets(tx) {
+		return
+	}
 	p.mu.Lock()
 	p.requests = append(p.requests, tx.Request())
 	direction := "sendrecv"

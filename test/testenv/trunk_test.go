@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,9 +20,11 @@ import (
 // carrier is a trunk that wants a password; the number of each call is what its telephone is asked for.
 type carrier struct {
 	*testenv.Phone
-	mu     sync.Mutex
-	asked  []string // Request-URIs
-	wanted string   // realm; "": nobody is asked
+	mu         sync.Mutex
+	asked      []string // Request-URIs
+	wanted     string   // realm; "": nobody is asked
+	password   string
+	challenged []sip.Method
 }
 
 const (
@@ -47,17 +50,27 @@ func trunked(t *testing.T, story func(w *testenv.World, olivia *testenv.Phone, c
 			more(c)
 		}
 	}, func(w *testenv.World) {
-		c := &carrier{Phone: w.Phone("carrier"), wanted: "carrier.example"}
+		c := &carrier{Phone: w.Phone("carrier"), wanted: "carrier.example", password: trunkPassword}
 		if c.Host != host {
 			w.Fatalf("the carrier is at %s", c.Host)
 		}
 		digest := sip.NewDigest(sip.DigestConfig{Realm: c.wanted, Proxy: true, Credentials: sip.CredentialsFunc(
 			func(_ context.Context, user, realm string, a sip.Algorithm) (string, bool) {
-				return sip.HA1(a, user, realm, trunkPassword), user == "focus"
+				return sip.HA1(a, user, realm, c.password), user == "focus"
 			})})
+		c.Lets = func(tx *sip.ServerTransaction) bool {
+			_, err := digest.Authenticate(tx.Context(), tx.Request(), time.Now())
+			if c.wanted == "" || err == nil {
+				return true
+			}
+			c.mu.Lock()
+			c.challenged = append(c.challenged, tx.Request().Method)
+			c.mu.Unlock()
+			_ = tx.Respond(digest.Challenge(tx.Request(), err, time.Now()))
+			return false
+		}
 		c.Asked = func(tx *sip.ServerTransaction) {
-			if _, err := digest.Authenticate(tx.Context(), tx.Request(), time.Now()); c.wanted != "" && err != nil {
-				_ = tx.Respond(digest.Challenge(tx.Request(), err, time.Now()))
+			if !c.Lets(tx) {
 				return
 			}
 			c.mu.Lock()
@@ -95,6 +108,35 @@ func TestANumberIsCalledThroughTheTrunk(t *testing.T) {
 		w.Log("# and is taken out")
 		w.Succeeds(testenv.As("olivia"), &c3p.DeleteUser{Keys: keysOf(trunkNumber)})
 		c.WantsBye(time.Second, "removed")
+		if want := []sip.Method{sip.INVITE}; !slices.Equal(c.challenged, want) {
+			t.Errorf("the carrier has asked for a password in %v, want %v", c.challenged, want)
+		}
+	})
+}
+
+// TestATrunkAsksForAPasswordInTheCall: the session is refreshed, and the call ends.
+func TestATrunkAsksForAPasswordInTheCall(t *testing.T) {
+	trunked(t, func(w *testenv.World, olivia *testenv.Phone, c *carrier) {
+		c.wanted = ""
+		olivia.Refers("<"+trunkNumber+">", 202)
+		w.Later(time.Second)
+		c.Headers = []sip.Header{sip.NewHeader("Session-Expires", "1800;refresher=uac"), sip.NewHeader("Require", "timer"), sip.NewHeader("Allow", "UPDATE")}
+		c.PicksUp()
+		w.Later(time.Second)
+		c.wanted = "carrier.example"
+		w.Later(time.Hour)
+		wantsEndpoint(w, trunkNumber, confinfo.StatusConnected)
+		if refreshes := c.Requests(sip.UPDATE); len(refreshes) != 1 || !slices.Equal(c.challenged, []sip.Method{sip.UPDATE}) {
+			t.Errorf("%d refreshes, asked for a password in %v", len(refreshes), c.challenged)
+		}
+		w.Log("# its password is another one now: BYE is tried once, and the call is over for us")
+		c.password, c.challenged = "changed", nil
+		w.Succeeds(testenv.As("olivia"), &c3p.DeleteUser{Keys: keysOf(trunkNumber)})
+		w.Later(time.Second)
+		if want := []sip.Method{sip.BYE, sip.BYE}; !slices.Equal(c.challenged, want) {
+			t.Errorf("the carrier has asked for a password in %v, want %v", c.challenged, want)
+		}
+		w.WantsRoster(room, testenv.Organizer)
 	})
 }
 
@@ -104,12 +146,14 @@ func TestATrunkThatDoesNotGetThrough(t *testing.T) {
 		realm   string
 		news    string
 		method  string
+		tries   int
 	}{
-		"busy":                 {486, "carrier.example", "SIP/2.0 486 Busy Here", confinfo.Busy},
-		"no such number":       {404, "", "SIP/2.0 404 Not Found", confinfo.Failed},
-		"overloaded":           {503, "", "SIP/2.0 503 Service Unavailable", confinfo.Failed},
-		"nobody answers":       {0, "", "SIP/2.0 408 Request Timeout", confinfo.Failed},
-		"asks for another one": {200, "elsewhere.example", "SIP/2.0 407 Proxy Authentication Required", confinfo.Failed},
+		"busy":                 {486, "carrier.example", "SIP/2.0 486 Busy Here", confinfo.Busy, 1},
+		"no such number":       {404, "", "SIP/2.0 404 Not Found", confinfo.Failed, 0},
+		"overloaded":           {503, "", "SIP/2.0 503 Service Unavailable", confinfo.Failed, 0},
+		"nobody answers":       {0, "", "SIP/2.0 408 Request Timeout", confinfo.Failed, 0},
+		"asks for another one": {200, "elsewhere.example", "SIP/2.0 407 Proxy Authentication Required", confinfo.Failed, 0},
+		"takes no password":    {200, "carrier.example", "SIP/2.0 407 Proxy Authentication Required", confinfo.Failed, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trunked(t, func(w *testenv.World, olivia *testenv.Phone, c *carrier) {
@@ -119,8 +163,21 @@ func TestATrunkThatDoesNotGetThrough(t *testing.T) {
 						_ = tx.Reply(407, sip.NewHeader("Proxy-Authenticate", `Digest realm="elsewhere.example", nonce="1", algorithm=MD5`))
 					}
 				}
+				if row.tries == 2 {
+					c.password = "changed"
+				}
 				olivia.Refers("<"+trunkNumber+">", 202)
+				w.Later(time.Second)
+				if row.answers != 0 {
+					failed := wantsEndpoint(w, trunkNumber, confinfo.StatusDisconnected)
+					if reason := strings.SplitN(row.news, " ", 3)[2]; failed.DisconnectionMethod != row.method || failed.DisconnectionInfo.Reason != reason {
+						t.Errorf("it says %s, %q; want %s, %q", failed.DisconnectionMethod, failed.DisconnectionInfo.Reason, row.method, reason)
+					}
+				}
 				w.Later(time.Minute)
+				if len(c.challenged) != row.tries {
+					t.Errorf("it has asked for a password %d times, want %d", len(c.challenged), row.tries)
+				}
 				if got := news(olivia); !strings.HasSuffix(got, row.news) {
 					w.Errorf("olivia is told %q, want %q", got, row.news)
 				}
