@@ -9,5 +9,6 @@
 //		alice.HangsUp()
 //	})
 //
-// Whatever focus and MCU say to each other goes through XML and back, so that nothing but the documents can carry meaning.
+// Whatever focus and MCU say to each other goes through XML and back, so that nothing but the documents can carry meaning. When a story is over,
+// all XML that the server has written in it is validated against api/c3p: to the MCU, in bodies of SIP, and in answers over HTTPS.
 package testenv

@@ -20,7 +20,7 @@ func (w *World) API() http.Handler {
 		Domain: Domain, Realm: Domain, Logger: w.log,
 	})
 	w.Cleanup(handler.Close)
-	return handler
+	return w.written.answers(handler)
 }
 
 // Posts sends a command over HTTPS and returns the response.

@@ -59,7 +59,8 @@ func (w *World) Phone(name string) *Phone {
 		return w.Net.DialFrom(ctx, p.Host+":0", addr)
 	}})
 	w.Cleanup(func() { p.UA.Close() })
-	w.serve(p.UA, p.Host+":5060")
+	packets, listener := w.sockets(p.Host + ":5060")
+	w.serve(p.UA, packets, listener)
 	return p
 }
 

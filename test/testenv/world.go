@@ -49,9 +49,10 @@ type World struct {
 
 	closeMedia func() error
 	documents  *xmlschema.Documents
+	written    *written
 }
 
-// tell runs a story in virtual time. Afterwards all C3P that the server has written in it is validated.
+// tell runs a story in virtual time. Afterwards all XML that the server has written in it is validated, whoever it was for.
 func tell(t *testing.T, story func(*testing.T, *xmlschema.Documents)) {
 	t.Helper()
 	documents := &xmlschema.Documents{}
@@ -118,7 +119,10 @@ func (w *World) startMedia() {
 
 func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*focus.Config)) *World {
 	t.Helper()
-	w := &World{T: t, documents: documents, Net: siptest.NewNetwork(), log: slog.New(slog.NewTextHandler(t.Output(), nil)), closeMedia: func() error { return nil }}
+	w := &World{
+		T: t, documents: documents, written: &written{documents: documents}, Net: siptest.NewNetwork(),
+		log: slog.New(slog.NewTextHandler(t.Output(), nil)), closeMedia: func() error { return nil },
+	}
 	var err error
 	if w.Store, err = cluster.InMemory(cluster.Config{Realm: Domain, Hash: cluster.HashCost{Time: 1, Memory: 8, Threads: 1}}); err != nil {
 		t.Fatal(err)
@@ -133,7 +137,11 @@ func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*foc
 		Registrar: registrar.Config{Store: w.Store.Bindings},
 		Logger:    w.log,
 		SIP: sip.Config{Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			return w.Net.DialFrom(ctx, "192.0.2.1:0", addr)
+			conn, err := w.Net.DialFrom(ctx, "192.0.2.1:0", addr)
+			if err != nil {
+				return nil, err
+			}
+			return &seenConn{Conn: conn, written: w.written}, nil
 		}},
 	}
 	for _, change := range changes {
@@ -143,7 +151,8 @@ func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*foc
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.serve(w.Focus.UserAgent(), Address)
+	packets, listener := w.sockets(Address)
+	w.serve(w.Focus.UserAgent(), seenPackets{packets, w.written}, seenListener{listener, w.written})
 	t.Cleanup(func() {
 		if err := w.Focus.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -156,8 +165,8 @@ func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*foc
 	return w
 }
 
-// serve opens the sockets of a user agent.
-func (w *World) serve(ua *sip.UserAgent, address string) {
+// sockets opens those of a user agent.
+func (w *World) sockets(address string) (net.PacketConn, net.Listener) {
 	w.Helper()
 	packets, err := w.Net.ListenPacket(address)
 	if err != nil {
@@ -167,6 +176,12 @@ func (w *World) serve(ua *sip.UserAgent, address string) {
 	if err != nil {
 		w.Fatal(err)
 	}
+	return packets, listener
+}
+
+// serve has a user agent use its sockets.
+func (w *World) serve(ua *sip.UserAgent, packets net.PacketConn, listener net.Listener) {
+	w.Helper()
 	if err := errors.Join(ua.ListenUDP(packets), ua.ListenTCP(listener)); err != nil {
 		w.Fatal(err)
 	}
