@@ -1,0 +1,22 @@
+// Package srtp protects RTP and RTCP (RFC 3711) and carries the keys for it in session descriptions (RFC 4568).
+//
+// An [Outbound] seals what one side sends, an [Inbound] opens what it receives; a leg has one of each, and they belong to the
+// goroutine that owns the leg. The ciphers are those of pion/srtp, which this package alone imports. What decides over a packet
+// is ours: which key, which rollover counter, whether it was there before. All of that moves only after a packet has proved to
+// be genuine, so nothing that a stranger sends changes anything but a counter.
+//
+//	feature                                                          done
+//	AES-CM-128 and HMAC-SHA1, 80 and 32 bits (RFC 3711)              yes
+//	AES-CM-256 and HMAC-SHA1, 80 and 32 bits (RFC 6188)              yes
+//	AEAD AES-GCM, 128 and 256 bits (RFC 7714)                        yes
+//	AES-CM-192, SEED, ARIA, F8, NULL                                 no
+//	replay windows: 1,024 packets of RTP, 64 of RTCP                 yes
+//	rollover counter over gaps of up to 65,535 packets               yes
+//	several master keys, with and without MKI                        yes
+//	old and new key side by side while keys change                   yes
+//	lifetime of a key: what its owner said, and 2^48 and 2^31        yes
+//	key derivation rate other than 0, <From, To>                     no
+//	SDES key parameters: inline, lifetime, MKI (RFC 4568 §6.1)       yes
+//	SDES session parameters (RFC 4568 §6.3)                          WSH and what is marked "-" are passed over; no others
+//	encrypted header extensions (RFC 6904), Cryptex (RFC 9335)       no
+package srtp
