@@ -18,9 +18,13 @@
 //	RFC 3550 6.2   reduced minimum (360/kbit/s)         no   a fixed 5 s is what peers of a call expect
 //	RFC 3550 8.2   SSRC collision and loop detection    noted; the sender picks a new SSRC
 //	RFC 3550 6.7   APP                                  no   skipped
-//	RFC 3611       XR                                   no   skipped
-//	RFC 4585       RTPFB, PSFB                          no   skipped; video has its own reader
-//	RFC 5506       reduced-size RTCP                    read, never sent
+//	RFC 3611       XR                                   VoIP metrics, reference time, DLRR; statistics summary read; others skipped
+//	RFC 3611 A.2   bursts and gaps                      yes  Bursts
+//	RFC 4585       generic NACK                         read and written; answered from a History
+//	RFC 4585       other RTPFB, PSFB                    no   skipped; video has its own reader
+//	RFC 4588       retransmission stream                sent, never received: nobody here asks for packets again
+//	RFC 5506       reduced-size RTCP                    read; sent to who has agreed to it
+//	transport-wide congestion control                   feedback sent, never read: audio is sent at a constant rate
 //	RFC 5761       RTP and RTCP on one port             yes  IsRTCP
 //	RFC 8285       header extensions                    read by pion/rtp, at most 256 bytes
 //	RFC 4733       telephone-event                      events 0–16, single blocks; digits at their first packet

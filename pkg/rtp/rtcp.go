@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"github.com/pion/rtcp"
 )
@@ -38,23 +36,46 @@ type Compound struct {
 	CNAME  string
 	Bye    []uint32 // sources that leave
 	Reason string   // why they leave
+	XR     ExtendedReport
+	Nacks  []Nack // at most MaxReports when built
 }
 
 // ErrRTCP is a compound packet that breaks RFC 3550 A.2.
 var ErrRTCP = errors.New("rtp: invalid RTCP")
 
-// AppendCompound appends SR or RR, SDES with the CNAME, and BYE when c.Bye is not empty. RFC 3550 §6.1: "Each RTCP packet MUST be sent in a
-// compound packet of at least two individual packets."
+// AppendCompound appends SR or RR, SDES with the CNAME, and of XR, NACK and BYE what there is. RFC 3550 §6.1: "Each RTCP packet MUST be sent in
+// a compound packet of at least two individual packets."
 func AppendCompound(dst []byte, c *Compound) ([]byte, error) {
-	if len(c.Blocks) > MaxReports || len(c.Bye) > MaxReports || len(c.CNAME) > maxText || len(c.Reason) > maxText || c.CNAME == "" {
+	if len(c.Blocks) > MaxReports || len(c.CNAME) > maxText || c.CNAME == "" || !c.fits() {
 		return dst, fmt.Errorf("%w: building for SSRC %#x: a list or text is out of bounds", ErrRTCP, c.SSRC)
 	}
 	dst = appendReport(dst, c)
 	dst = appendCNAME(dst, c.SSRC, c.CNAME)
+	return c.appendRest(dst), nil
+}
+
+// AppendReduced appends XR, NACK and BYE alone, for a peer that has agreed to reduced-size RTCP (RFC 5506 §4.1).
+func AppendReduced(dst []byte, c *Compound) ([]byte, error) {
+	if !c.fits() {
+		return dst, fmt.Errorf("%w: building for SSRC %#x: a list or text is out of bounds", ErrRTCP, c.SSRC)
+	}
+	return c.appendRest(dst), nil
+}
+
+func (c *Compound) fits() bool {
+	return len(c.Bye) <= MaxReports && len(c.Reason) <= maxText && len(c.Nacks) <= MaxReports && c.XR.fits()
+}
+
+// appendRest ends with BYE: RFC 3550 §6.1, "BYE SHOULD be the last packet sent with a given SSRC/CSRC."
+func (c *Compound) appendRest(dst []byte) []byte {
+	if !c.XR.empty() {
+		dst = c.XR.append(dst, c.SSRC)
+	}
+	dst = appendNacks(dst, c.SSRC, c.Nacks)
 	if len(c.Bye) > 0 {
 		dst = appendBye(dst, c.Bye, c.Reason)
 	}
-	return dst, nil
+	return dst
 }
 
 func appendHeader(dst []byte, count int, kind rtcp.PacketType, body int) []byte {
@@ -121,116 +142,4 @@ func pad(dst []byte, end int) []byte {
 		dst = append(dst, 0)
 	}
 	return dst
-}
-
-// ParseCompound reads a compound packet, reduced-size ones (RFC 5506) too, and skips the kinds that say nothing about audio. It obeys
-// RFC 3550 A.2: version 2 throughout, padding on the last packet only, "The length fields of the individual RTCP packets must add up to the
-// overall length". Nothing in the result points into b.
-func ParseCompound(b []byte) (*Compound, error) {
-	c := &Compound{}
-	for n := 0; len(b) > 0; n++ {
-		packet, rest, err := nextRTCP(b)
-		if err != nil || n == maxRTCPPackets {
-			return nil, fmt.Errorf("reading packet %d of a compound: %w", n, ErrRTCP)
-		}
-		if err := c.read(packet); err != nil {
-			return nil, fmt.Errorf("reading packet %d of a compound: %w: %w", n, ErrRTCP, err)
-		}
-		b = rest
-	}
-	return c, nil
-}
-
-// nextRTCP cuts one packet off b.
-func nextRTCP(b []byte) (packet, rest []byte, err error) {
-	if len(b) < rtcpHeader || !IsRTCP(b) {
-		return nil, nil, ErrRTCP
-	}
-	n := rtcpHeader + 4*int(binary.BigEndian.Uint16(b[2:]))
-	if n > len(b) {
-		return nil, nil, ErrRTCP
-	}
-	packet, rest = b[:n], b[n:]
-	if b[0]&paddingBit == 0 {
-		return packet, rest, nil
-	}
-	padding := int(packet[n-1])
-	if len(rest) > 0 || padding == 0 || padding%4 != 0 || padding > n-rtcpHeader {
-		return nil, nil, ErrRTCP
-	}
-	return packet[:n-padding], rest, nil
-}
-
-// read adds one packet, whose padding is cut off, to what the compound says.
-func (c *Compound) read(packet []byte) error {
-	switch rtcp.PacketType(packet[1]) {
-	case rtcp.TypeSenderReport:
-		var p rtcp.SenderReport
-		if err := p.Unmarshal(packet); err != nil {
-			return err
-		}
-		c.SSRC, c.Blocks = p.SSRC, append(c.Blocks, p.Reports...)
-		c.Sender = &SenderInfo{NTP: p.NTPTime, Timestamp: p.RTPTime, Packets: p.PacketCount, Octets: p.OctetCount}
-	case rtcp.TypeReceiverReport:
-		var p rtcp.ReceiverReport
-		if err := p.Unmarshal(packet); err != nil {
-			return err
-		}
-		c.SSRC, c.Blocks = p.SSRC, append(c.Blocks, p.Reports...)
-	case rtcp.TypeSourceDescription:
-		return c.readSDES(packet)
-	case rtcp.TypeGoodbye:
-		var p rtcp.Goodbye
-		if err := p.Unmarshal(packet); err != nil {
-			return err
-		}
-		c.Bye, c.Reason = append(c.Bye, p.Sources...), p.Reason
-	}
-	return nil
-}
-
-func (c *Compound) readSDES(packet []byte) error {
-	var p rtcp.SourceDescription
-	if err := p.Unmarshal(packet); err != nil {
-		return err
-	}
-	for _, chunk := range p.Chunks {
-		for _, item := range chunk.Items {
-			if item.Type == rtcp.SDESCNAME && c.CNAME == "" {
-				c.CNAME = item.Text
-			}
-		}
-	}
-	return nil
-}
-
-// reportInterval is RFC 3550 §6.2: "The RECOMMENDED value for a fixed minimum interval is 5 seconds." With two members, 5 % of any audio
-// bandwidth allows more reports than that, so the minimum is the interval.
-const reportInterval = 5 * time.Second
-
-// A Schedule says when the next report is due.
-type Schedule struct {
-	rng  *rand.Rand
-	next time.Time
-}
-
-// NewSchedule begins at now. RFC 3550 §6.2: "This delay MAY be set to half the minimum interval" before the first packet.
-func NewSchedule(now time.Time, rng *rand.Rand) Schedule {
-	s := Schedule{rng: rng}
-	s.next = now.Add(s.randomised(reportInterval / 2))
-	return s
-}
-
-// Due tells whether a report is to be sent now, and if so plans the next one.
-func (s *Schedule) Due(now time.Time) bool {
-	if now.Before(s.next) {
-		return false
-	}
-	s.next = now.Add(s.randomised(reportInterval))
-	return true
-}
-
-// randomised obeys RFC 3550 §6.2: "The interval between RTCP packets is varied randomly over the range [0.5,1.5] times the calculated interval".
-func (s *Schedule) randomised(d time.Duration) time.Duration {
-	return d/2 + time.Duration(s.rng.Int64N(int64(d)))
 }

@@ -108,11 +108,14 @@ func FuzzParseCompound(f *testing.F) {
 		b, _ := AppendCompound(nil, c)
 		f.Add(b)
 	}
+	b, _ := AppendCompound(nil, &extended)
+	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := ParseCompound(b)
-		if err != nil || len(c.Blocks) > MaxReports || len(c.Bye) > MaxReports || c.CNAME == "" || len(c.CNAME) > 255 || len(c.Reason) > 255 {
+		if err != nil || len(c.Blocks) > MaxReports || len(c.Bye) > MaxReports || c.CNAME == "" || len(c.CNAME) > 255 || len(c.Reason) > 255 || !c.fits() {
 			return
 		}
+		c.XR.Summaries = nil // never sent
 		out, err := AppendCompound(nil, c)
 		if err != nil {
 			t.Fatal(err)
