@@ -226,7 +226,8 @@ func TestNotAcceptable(t *testing.T) {
 	}
 }
 
-// TestClients answers offers shaped like those of real clients; testdata/NAME.sdp is the offer, testdata/NAME.answer ours.
+// TestClients answers offers shaped like those of real clients; testdata/NAME.sdp is the offer, testdata/NAME.answer ours without
+// keys, testdata/NAME.secure ours with everything.
 func TestClients(t *testing.T) {
 	offers, err := filepath.Glob("testdata/*.sdp")
 	if err != nil || len(offers) == 0 {
@@ -234,22 +235,36 @@ func TestClients(t *testing.T) {
 	}
 	for _, file := range offers {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			got := answerOrWarning(t, read(t, file))
-			want := read(t, strings.TrimSuffix(file, ".sdp")+".answer")
-			if diff := cmp.Diff(want, strings.ReplaceAll(got, "\r\n", "\n")); diff != "" {
-				t.Errorf("answer (-want +got):\n%s", diff)
-			}
+			wantAnswer(t, file, ".answer", false, all)
+			wantAnswer(t, file, ".secure", true, secured)
 		})
 	}
 }
 
-func answerOrWarning(t *testing.T, text string) string {
-	offer := parse(t, text)
-	local := here
-	if offer.AudioAddr().Is6() {
-		local = here6
+func wantAnswer(t *testing.T, file, suffix string, keys bool, caps Capabilities) {
+	t.Helper()
+	got := answerOrWarning(t, read(t, file), keys, caps)
+	want := read(t, strings.TrimSuffix(file, ".sdp")+suffix)
+	if diff := cmp.Diff(want, strings.ReplaceAll(got, "\r\n", "\n")); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", suffix, diff)
 	}
-	d, _, err := Answer(offer, local, all)
+}
+
+// localFor is our end for an offer, in its address family.
+func localFor(offer *Description, keys bool) Local {
+	local := here
+	if keys {
+		local = keyedA
+	}
+	if offer.AudioAddr().Is6() {
+		local.Addr = here6.Addr
+	}
+	return local
+}
+
+func answerOrWarning(t *testing.T, text string, keys bool, caps Capabilities) string {
+	offer := parse(t, text)
+	d, _, err := Answer(offer, localFor(offer, keys), caps)
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -282,9 +297,18 @@ func TestAnswerKeepsTheLines(t *testing.T) {
 
 type failer interface{ Fatalf(string, ...any) }
 
-// checkAnswer holds for every offer.
+// checkAnswer holds for every offer, whatever the policy.
 func checkAnswer(t failer, offer *Description) {
-	answer, agreed, err := Answer(offer, here, all)
+	checkAnswerOf(t, offer, here, all)
+	for _, policy := range []Policy{Preferred, Required, None} {
+		caps := secured
+		caps.Policy = policy
+		checkAnswerOf(t, offer, keyedA, caps)
+	}
+}
+
+func checkAnswerOf(t failer, offer *Description, local Local, caps Capabilities) {
+	answer, agreed, err := Answer(offer, local, caps)
 	if err != nil {
 		if warning(err) == 0 {
 			t.Fatalf("err = %v, want one with a warning", err)
@@ -310,6 +334,7 @@ func checkAnswer(t failer, offer *Description) {
 	if again, err := Parse(answer.String()); err != nil || again.String() != answer.String() {
 		t.Fatalf("our answer cannot be read: %v\n%s", err, answer)
 	}
+	checkProtection(t, s, caps)
 }
 
 func FuzzAnswer(f *testing.F) {

@@ -32,12 +32,23 @@ func (d *Description) Version() uint64 { return d.session.Origin.SessionVersion 
 // The zero Addr: there is none, or it is a host name.
 func (d *Description) AudioAddr() netip.Addr {
 	for _, m := range d.lines() {
-		if m.isAudio() && m.port() != 0 {
-			addr, _ := m.addr()
+		if m.isAudio() && m.open() {
+			addr, _ := m.transport().addr()
 			return addr
 		}
 	}
 	return netip.Addr{}
+}
+
+// ICE is what the first audio line that is in use says of ICE, so that candidates of ours can be had before it is answered; nil
+// when its side has none.
+func (d *Description) ICE() *ICE {
+	for _, m := range d.lines() {
+		if m.isAudio() && m.open() {
+			return m.ice()
+		}
+	}
+	return nil
 }
 
 // line is an m-line with what the session level says for it.

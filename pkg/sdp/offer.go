@@ -8,35 +8,100 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 )
 
-// Offer offers one audio line with all our codecs, best first.
+// Offer offers one audio line with all our codecs, best first. How it is protected is chosen by the policy of caps, and by what
+// local has the keys for.
 func Offer(local Local, caps Capabilities) *Description {
-	return offer(local, caps, numbers{}, nil, -1)
+	return proposal{local: local, caps: caps, known: numbers{}, index: -1}.offer()
 }
 
-// offer writes an offer that keeps the numbers, and the m-lines of before with the audio at the given index (RFC 3264
-// section 8: "if the previous SDP had N "m=" lines, the new SDP MUST have at least N "m=" lines").
-func offer(local Local, caps Capabilities, known numbers, before []line, index int) *Description {
-	ptime := packetLength(caps.Ptime, 0)
-	protos := []string{"RTP", "AVP"}
-	if index >= 0 {
-		protos = before[index].MediaName.Protos
-	}
-	audio := local.audio(protos, ourFormats(caps, known), ptime, local.Direction)
-	if caps.RTCPMux {
-		add(audio, "rtcp-mux", "")
-	}
+// proposal is what an offer is made of. A further one keeps the numbers, the protection, and the m-lines of before with the
+// audio at the given index (RFC 3264 section 8: "if the previous SDP had N "m=" lines, the new SDP MUST have at least N "m="
+// lines").
+type proposal struct {
+	local  Local
+	caps   Capabilities
+	known  numbers
+	before []line  // our lines; none in a first offer
+	index  int     // of the audio in before; -1 in a first offer
+	past   *Stream // what is agreed; nil in a first offer
+}
+
+func (o proposal) offer() *Description {
+	audio := o.audio()
+	attributes := o.attributes(audio)
 	var media []*pion.MediaDescription
-	for _, l := range before {
+	for _, l := range o.before {
 		media = append(media, refuse(l))
 	}
-	if index < 0 {
-		return local.describe(nil, append(media, audio))
+	if o.index < 0 {
+		return o.local.describe(nil, attributes, append(media, audio))
 	}
-	if mid, ok := before[index].Attribute("mid"); ok {
-		add(audio, "mid", mid)
+	media[o.index] = audio
+	return o.local.describe(nil, attributes, media)
+}
+
+// audio is the m-line.
+func (o proposal) audio() *pion.MediaDescription {
+	local, caps, shield := o.local, o.caps, o.shield()
+	m := local.audio(shield.profile.protos(), ourFormats(caps, o.known), packetLength(caps.Ptime, 0), local.Direction)
+	if caps.RTCPMux {
+		add(m, "rtcp-mux", "")
 	}
-	media[index] = audio
-	return local.describe(nil, media)
+	if mid := o.mid(); mid != "" {
+		add(m, "mid", mid)
+	}
+	shield.write(m, local.Fingerprint)
+	if o.had("encryption") {
+		add(m, "encryption", string(caps.Policy.encryption()))
+	}
+	if local.ICE != nil {
+		local.ICE.write(m)
+	}
+	feedback := Feedback{NACK: caps.NACK && shield.profile.feedback, TransportCC: caps.TransportCC && shield.profile.feedback}
+	writeControl(m, "*", feedback, caps.RTCPRsize && shield.profile.feedback, caps.XR, o.extensions(feedback))
+	local.source(m, caps.WebRTC || o.had("msid"), o.had("x-ssrc-range"))
+	return m
+}
+
+// had says whether our line of before has an attribute.
+func (o proposal) had(attribute string) bool { return o.index >= 0 && o.before[o.index].has(attribute) }
+
+// mid is that of before. A browser takes only a line that has one.
+func (o proposal) mid() string {
+	switch {
+	case o.index >= 0:
+		return o.before[o.index].mid()
+	case o.caps.WebRTC:
+		return "0"
+	}
+	return ""
+}
+
+// attributes are those of the session: the group of our one line, and ICE-lite.
+func (o proposal) attributes(audio *pion.MediaDescription) (attributes []pion.Attribute) {
+	mid, _ := audio.Attribute("mid")
+	if mid != "" && (o.caps.WebRTC || o.index >= 0 && o.before[o.index].bundle() != nil) {
+		attributes = append(attributes, pion.NewAttribute("group", "BUNDLE "+mid))
+	}
+	if o.local.ICE != nil && o.local.ICE.Lite {
+		attributes = append(attributes, pion.NewAttribute("ice-lite", ""))
+	}
+	return attributes
+}
+
+// extensions are those in use, or all of ours, numbered as browsers do. RFC 8285 section 5: an id keeps its meaning.
+func (o proposal) extensions(f Feedback) Extensions {
+	e := Extensions{AudioLevel: 1, TransportCC: 3}
+	if o.past != nil {
+		e = o.past.Extensions
+	}
+	if !o.caps.AudioLevel {
+		e.AudioLevel = 0
+	}
+	if !f.TransportCC {
+		e.TransportCC = 0
+	}
+	return e
 }
 
 // ourFormats are all our codecs, a telephone-event for each of their clock rates, and comfort noise. What finds no free number
@@ -117,29 +182,43 @@ func (n numbers) learn(formats []format) {
 
 // Complete reads the answer to our offer. We send with the payload types of the answer and receive with those of our offer
 // (RFC 3264 section 5.1): both are in Receive.
+//
+// An answer that takes what was not offered, such as another key, profile or role, is an ErrAnswer.
 func Complete(offer, answer *Description, caps Capabilities) (*Negotiated, error) {
+	return completeAfter(offer, answer, caps, nil)
+}
+
+// completeAfter knows what was agreed before; nil at first.
+func completeAfter(offer, answer *Description, caps Capabilities, past *Stream) (*Negotiated, error) {
 	ours, theirs := offer.lines(), answer.lines()
 	if len(ours) != len(theirs) {
 		return nil, fmt.Errorf("%w: %d m= lines for %d", ErrAnswer, len(theirs), len(ours))
 	}
 	for i, l := range ours {
 		if l.isAudio() && l.port() != 0 {
-			return complete(l, theirs[i], caps)
+			return complete(l, theirs[i], caps, past)
 		}
 	}
 	return nil, fmt.Errorf("%w: no audio was offered", ErrAnswer)
 }
 
-func complete(ours, theirs line, caps Capabilities) (*Negotiated, error) {
+func complete(ours, theirs line, caps Capabilities, past *Stream) (*Negotiated, error) {
 	if !theirs.isAudio() {
 		return nil, fmt.Errorf("%w: m= line %d is not audio", ErrAnswer, theirs.index+1)
 	}
 	if theirs.port() == 0 {
 		return nil, notAcceptable(WarnMediaType)
 	}
-	stream, notOK := theirs.remote()
+	stream, notOK := theirs.remote(ours.ice() != nil)
 	if notOK != nil {
 		return nil, notOK
+	}
+	if err := stream.protectedBy(ours, theirs); err != nil {
+		return nil, err
+	}
+	profile, _ := profileOf(theirs.protocol())
+	if stream.Security == Clear && caps.Policy == Required {
+		return nil, caps.notProtected(profile)
 	}
 	formats := theirs.formats(caps.Codecs)
 	caps.PreferOurs = false // the order of the answer is the answerer's choice
@@ -151,6 +230,9 @@ func complete(ours, theirs line, caps Capabilities) (*Negotiated, error) {
 	if ours.has("rtcp-mux") && theirs.has("rtcp-mux") {
 		stream.multiplex()
 	}
+	stream.control(theirs, profile, caps)
+	stream.agreedWith(ours)
+	stream.follow(past)
 	stream.Receive = receivable(ours.formats(caps.Codecs), formats, caps)
 	return &Negotiated{Audio: stream}, nil
 }

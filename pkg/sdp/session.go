@@ -11,6 +11,7 @@ type Session struct {
 	index   int          // m-line of the audio; -1 before there is one
 	numbers numbers
 	offered *Description // our offer that waits for its answer
+	audio   *Stream      // what is agreed, which does not change; nil before
 }
 
 // ErrNoOffer is returned by Complete when no offer of ours waits for an answer.
@@ -25,27 +26,36 @@ func NewSession(id uint64) *Session {
 // Local is our side of what is agreed; nil before the first answer or completed offer.
 func (s *Session) Local() *Description { return s.last }
 
-// Answer answers an offer like the function Answer. After an error the session is what it was before (RFC 3264 section 8).
+// ICERestarts says whether an offer begins ICE anew: its answer needs a new user fragment and password (RFC 8839 section
+// 4.4.1.1.1).
+func (s *Session) ICERestarts(offer *Description) bool {
+	return s.audio != nil && s.audio.RemoteICE.restarted(offer.ICE())
+}
+
+// Answer answers an offer like the function Answer. SDES keys in use stay, unless the peer has changed its own or local.Rekey is
+// set; so does our role in a DTLS association that goes on. After an error the session is what it was before (RFC 3264 section
+// 8).
 func (s *Session) Answer(offer *Description, local Local, caps Capabilities) (*Description, *Negotiated, error) {
 	local.SessionID = s.id
-	answer, agreed, err := Answer(offer, local, caps)
+	answer, agreed, err := answerAfter(offer, local, caps, s.audio)
 	if err != nil {
 		return nil, nil, err
 	}
-	s.index = agreed.Audio.Index
+	s.index, s.audio = agreed.Audio.Index, agreed.Audio
 	s.numbers.learn(offer.lines()[s.index].formats(caps.Codecs))
 	s.last, s.offered = s.count(answer), nil
 	return s.last, agreed, nil
 }
 
-// Offer makes a first or a further offer. It stands until Complete, Withdraw, or an offer of the peer's that we answer.
+// Offer makes a first or a further offer. A further one keeps the kind of protection, SDES keys unless local.Rekey is set, and
+// our role in a DTLS association. It stands until Complete, Withdraw, or an offer of the peer's that we answer.
 func (s *Session) Offer(local Local, caps Capabilities) *Description {
 	local.SessionID = s.id
 	var before []line
 	if s.last != nil {
 		before = s.last.lines()
 	}
-	s.offered = s.count(offer(local, caps, s.numbers, before, s.index))
+	s.offered = s.count(proposal{local: local, caps: caps, known: s.numbers, before: before, index: s.index, past: s.audio}.offer())
 	return s.offered
 }
 
@@ -59,11 +69,11 @@ func (s *Session) Complete(answer *Description, caps Capabilities) (*Negotiated,
 		return nil, ErrNoOffer
 	}
 	s.offered = nil
-	agreed, err := Complete(offer, answer, caps)
+	agreed, err := completeAfter(offer, answer, caps, s.audio)
 	if err != nil {
 		return nil, err
 	}
-	s.last, s.index = offer, agreed.Audio.Index
+	s.last, s.index, s.audio = offer, agreed.Audio.Index, agreed.Audio
 	return agreed, nil
 }
 

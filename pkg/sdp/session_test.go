@@ -53,7 +53,10 @@ func TestCompleteRefuses(t *testing.T) {
 		{"an answer of video", session("m=video 4000 RTP/AVP 0"), 0},
 		{"a refusal", session("m=audio 0 RTP/AVP 0"), WarnMediaType},
 		{"a codec we did not offer", session("m=audio 4000 RTP/AVP 18"), WarnMediaFormat},
-		{"SRTP", session("m=audio 4000 RTP/SAVP 0"), WarnMediaType},
+		{"SRTP", session("m=audio 4000 RTP/SAVP 0"), 0},
+		{"a protocol nobody knows", session("m=audio 4000 RTP/XAVP 0"), 0},
+		{"feedback", session("m=audio 4000 RTP/AVPF 0"), 0},
+		{"a key", session("m=audio 4000 RTP/AVP 0", "a=crypto:1 "+cryptoB[2].Suite+" "+cryptoB[2].KeyParams), 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := Complete(offer, parse(t, row.answer), all)

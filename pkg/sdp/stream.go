@@ -18,6 +18,15 @@ type Local struct {
 	Direction Direction      // what we want at most; zero is sendrecv
 	SessionID uint64         // <sess-id> of our o= line
 	Version   uint64         // <sess-version> of our o= line; a Session counts it
+
+	Crypto      []Crypto    // keys to send with, one for each suite, best first; their tags do not count
+	Rekey       bool        // Crypto replaces the keys in use; else a Session keeps those that it has
+	Fingerprint Fingerprint // of our certificate
+	Setup       Setup       // the role we like in answers: Active, unless it is Passive
+	ICE         *ICE        // ours; nil: without. Addr is the default candidate then (RFC 8445 section 5.1.4)
+
+	SSRC  uint32 // of what we send; 0: not said
+	CNAME string // RFC 3550 section 6.5.1; "": not said
 }
 
 // Capabilities is what we can do.
@@ -27,6 +36,17 @@ type Capabilities struct {
 	RTCPMux      bool           // RTP and RTCP may share a port (RFC 5761)
 	ComfortNoise bool           // we understand CN (RFC 3389)
 	Ptime        time.Duration  // what we like to receive; zero is 20 ms
+
+	Policy Policy // zero is Preferred
+	SDES   bool   // keys may stand in descriptions: the signalling is secure (RFC 4568 section 8)
+	DTLS   bool   // we can do DTLS-SRTP; needs Local.Fingerprint
+	WebRTC bool   // our offers are for a browser
+
+	RTCPRsize   bool // reduced-size RTCP (RFC 5506)
+	NACK        bool // generic NACK (RFC 4585)
+	TransportCC bool // transport-wide congestion feedback
+	AudioLevel  bool // RFC 6464
+	XR          XR   // RFC 3611
 }
 
 // Negotiated is what an offer and its answer agreed on.
@@ -34,7 +54,7 @@ type Negotiated struct {
 	Audio *Stream
 }
 
-// Stream is one agreed RTP stream, seen from our side.
+// Stream is one agreed RTP stream, seen from our side. It does not change once it is made.
 type Stream struct {
 	Index      int            // of its m-line, from 0
 	MID        string         // a=mid, when the peer said one
@@ -52,6 +72,24 @@ type Stream struct {
 
 	Ptime    time.Duration // of the packets we send: 10, 20, 30, 40 or 60 ms
 	MaxPtime time.Duration // most audio per packet the peer takes; zero: not said
+
+	Security           Security
+	LocalCrypto        Crypto        // what we send with; SDES
+	RemoteCrypto       Crypto        // what the peer sends with; SDES. Same suite and tag
+	LocalFingerprint   Fingerprint   // DTLS
+	RemoteFingerprints []Fingerprint // the peer's certificate has one of them; DTLS
+	Setup              Setup         // our role: Active or Passive; DTLS
+	NewDTLS            bool          // a new association is needed (RFC 8842 section 3); DTLS
+	tlsID              string        // of the peer
+
+	RemoteICE  *ICE // nil: one of the two has no ICE
+	ICERestart bool // RemoteICE is not that of before
+
+	Feedback    Feedback
+	RTCPRsize   bool // reduced-size RTCP, both ways
+	XR          XR
+	Extensions  Extensions
+	RemoteSSRCs SSRCRange // what the peer says that it will use
 }
 
 // Send is how we encode for the peer.
@@ -69,26 +107,27 @@ const (
 // ptimes are the packet lengths we can send.
 var ptimes = [...]time.Duration{60, 40, 30, 20, 10} // ms, longest first
 
-// remote fills in what the peer's line says on its own: addresses, direction, packet lengths.
-func (l line) remote() (*Stream, *NotAcceptableError) {
-	switch p := l.protocol(); {
-	case p == "RTP/AVP" || p == "RTP/AVPF":
-	case strings.Contains(p, "RTP/SAVP"): // the transport would do, it is UDP: what is not there is encrypted media
-		return nil, notAcceptable(WarnMediaType)
-	default:
-		return nil, notAcceptable(WarnTransportProtocol)
+// remote fills in what the peer's line says on its own: addresses, direction, packet lengths; and ICE, if we have it too.
+func (l line) remote(local bool) (*Stream, *NotAcceptableError) {
+	s := &Stream{Index: l.index, MID: l.mid(), RemoteSSRCs: l.ssrcRange()}
+	if local {
+		s.RemoteICE = l.ice()
 	}
-	addr, err := l.addr()
-	if err != nil {
-		return nil, err
-	}
+	transport := l.transport()
+	addr, err := transport.addr()
 	direction := l.direction()
-	if addr.IsUnspecified() { // RFC 3264 section 8.4: hold as RFC 2543 had it
+	switch {
+	case s.RemoteICE != nil: // the candidates count: 0.0.0.0 is no hold, and a host name is no obstacle
+		if err != nil {
+			addr = unspecified
+		}
+	case err != nil:
+		return nil, err
+	case addr.IsUnspecified(): // RFC 3264 section 8.4: hold as RFC 2543 had it
 		direction = direction.And(SendOnly)
 	}
-	mid, _ := l.Attribute("mid")
-	s := &Stream{Index: l.index, MID: mid, Remote: netip.AddrPortFrom(addr, l.port()), Direction: direction.Reverse()}
-	s.RemoteRTCP = l.rtcp(s.Remote)
+	s.Remote, s.Direction = netip.AddrPortFrom(addr, transport.port()), direction.Reverse()
+	s.RemoteRTCP = transport.rtcp(s.Remote)
 	s.MaxPtime = l.milliseconds("maxptime")
 	s.Ptime = packetLength(l.milliseconds("ptime"), s.MaxPtime)
 	return s, nil
@@ -114,6 +153,11 @@ func (l line) rtcp(rtp netip.AddrPort) netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	return netip.AddrPortFrom(rtp.Addr(), rtp.Port()+1)
+}
+
+func (l line) mid() string {
+	mid, _ := l.Attribute("mid")
+	return mid
 }
 
 func (s *Stream) multiplex() { s.RTCPMux, s.RemoteRTCP = true, s.Remote }
@@ -181,7 +225,7 @@ func family(addr netip.Addr) string {
 }
 
 // describe is a description of ours around its m-lines.
-func (local Local) describe(times []pion.TimeDescription, media []*pion.MediaDescription) *Description {
+func (local Local) describe(times []pion.TimeDescription, attributes []pion.Attribute, media []*pion.MediaDescription) *Description {
 	addr := local.Addr.Addr().Unmap()
 	if len(times) == 0 {
 		times = []pion.TimeDescription{{}}
@@ -193,6 +237,7 @@ func (local Local) describe(times []pion.TimeDescription, media []*pion.MediaDes
 		ConnectionInformation: &pion.ConnectionInformation{NetworkType: "IN", AddressType: family(addr),
 			Address: &pion.Address{Address: addr.String()}},
 		TimeDescriptions:  times,
+		Attributes:        attributes,
 		MediaDescriptions: media,
 	}}
 }

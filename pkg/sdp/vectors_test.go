@@ -46,37 +46,58 @@ func refusable(file string) bool {
 	return false
 }
 
-// TestRealClients: "An audio conference accepts every one that has PCMU, PCMA, G.722 or Opus", as far as it is plain RTP.
+// TestRealClients: "An audio conference accepts every one that has PCMU, PCMA, G.722 or Opus": the encrypted ones too, as soon as
+// there are keys.
 func TestRealClients(t *testing.T) {
 	for _, file := range files(t, "sdp-real-clients") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			offer := parse(t, read(t, file))
 			checkAnswer(t, offer)
-			local := here
-			if offer.AudioAddr().Is6() {
-				local = here6
-			}
-			_, agreed, err := Answer(offer, local, all)
-			if want := wantWarning(offer); warning(err) != want {
-				t.Fatalf("err = %v, want warning %d", err, want)
-			}
-			if err == nil && agreed.Audio.Send.Codec == nil {
-				t.Error("no codec was agreed")
+			for _, with := range []struct {
+				caps Capabilities
+				keys bool
+			}{{all, false}, {secured, true}} {
+				_, agreed, err := Answer(offer, localFor(offer, with.keys), with.caps)
+				warned, security := wantOfReal(offer, with.keys)
+				if warning(err) != warned {
+					t.Fatalf("keys %t: err = %v, want warning %d", with.keys, err, warned)
+				}
+				if err == nil && (agreed.Audio.Send.Codec == nil || agreed.Audio.Security != security) {
+					t.Errorf("keys %t: agreed %v, want it %v", with.keys, agreed.Audio.Security, security)
+				}
 			}
 		})
 	}
 }
 
-// wantWarning decides by eye what the client must be told.
-func wantWarning(offer *Description) int {
+// wantOfReal decides by eye what the client must be told, and how its media is protected.
+func wantOfReal(offer *Description, keys bool) (warned int, _ Security) {
 	text := offer.String()
+	has := func(part string) bool { return strings.Contains(text, part) }
 	switch {
-	case !strings.Contains(text, "m=audio"), strings.Contains(text, "RTP/SAVP") && !strings.Contains(text, " RTP/AVP"):
-		return WarnMediaType
-	case strings.Contains(text, "m=audio") && !strings.Contains(text, " RTP/AVP"):
-		return WarnTransportProtocol
+	case !has("m=audio"):
+		return WarnMediaType, Clear
+	case keys && has("a=fingerprint"):
+		return 0, DTLS
+	case keys && has("a=crypto"):
+		return 0, SDES
+	case has("RTP/SAVP") && !has(" RTP/AVP"), has("a=encryption:required"):
+		return WarnMediaType, Clear
 	}
-	return 0
+	return 0, Clear
+}
+
+// TestLyncTakesThePlainKey: "for a=crypto with |2^31|1:1 (lifetime and MKI) and unknown a=cryptoscale the plain line is taken".
+func TestLyncTakesThePlainKey(t *testing.T) {
+	for _, file := range files(t, "sdp-real-clients") {
+		if !strings.Contains(file, "cryptoscale") {
+			continue
+		}
+		_, stream := answer(t, read(t, file), keyedA, secured)
+		if stream.RemoteCrypto.Tag != 3 || strings.Contains(stream.RemoteCrypto.KeyParams, "1:1") {
+			t.Errorf("taken: %v, want line 3", stream.RemoteCrypto)
+		}
+	}
 }
 
 func files(t *testing.T, folder string) []string {

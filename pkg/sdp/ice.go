@@ -1,0 +1,93 @@
+package sdp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	pion "github.com/pion/sdp/v3"
+)
+
+// ICE is what a description says of ICE for one line (RFC 8839).
+type ICE struct {
+	Ufrag, Pwd       string
+	Candidates       []string // what follows "a=candidate:", as it stands there
+	Lite             bool     // a=ice-lite
+	Trickle          bool     // more candidates may follow (RFC 8840)
+	EndOfCandidates  bool     // no more follow (RFC 8840 section 4.2)
+	RemoteCandidates string   // what follows "a=remote-candidates:"; "" when it is not there
+}
+
+// MaxCandidates is how many a=candidate lines of one m-line are kept.
+const MaxCandidates = 64
+
+// String is what a log may hold: no password.
+func (ice ICE) String() string {
+	return fmt.Sprintf("ufrag %q, %d candidates, lite %t, trickle %t", ice.Ufrag, len(ice.Candidates), ice.Lite, ice.Trickle)
+}
+
+// GoString keeps the password out of %#v.
+func (ice ICE) GoString() string { return "sdp.ICE{" + ice.String() + "}" }
+
+// MarshalText keeps the password out of JSON.
+func (ice ICE) MarshalText() ([]byte, error) { return []byte(ice.String()), nil }
+
+// restarted says whether next begins ICE anew. RFC 8839 section 4.4.1.1.1: an offerer that restarts changes "ice-pwd" and
+// "ice-ufrag"; a change of either is taken for it.
+func (ice *ICE) restarted(next *ICE) bool {
+	return ice != nil && next != nil && (ice.Ufrag != next.Ufrag || ice.Pwd != next.Pwd)
+}
+
+// ice is what the line, else the session, says; nil without a user fragment and a password that RFC 8839 section 5.4 allows.
+func (l line) ice() *ICE {
+	ufrag, pwd := l.first("ice-ufrag"), l.first("ice-pwd")
+	if !isICE(ufrag, 4) || !isICE(pwd, 22) {
+		return nil
+	}
+	transport := l.transport()
+	ice := &ICE{Ufrag: ufrag, Pwd: pwd, Lite: len(l.inherited("ice-lite")) > 0, EndOfCandidates: len(l.inherited("end-of-candidates")) > 0}
+	for _, candidate := range transport.values("candidate") {
+		if candidate = strings.TrimSpace(candidate); candidate != "" && len(ice.Candidates) < MaxCandidates {
+			ice.Candidates = append(ice.Candidates, candidate)
+		}
+	}
+	for _, options := range l.inherited("ice-options") {
+		ice.Trickle = ice.Trickle || slices.Contains(strings.Fields(options), "trickle")
+	}
+	if remote := transport.values("remote-candidates"); len(remote) > 0 {
+		ice.RemoteCandidates = strings.TrimSpace(remote[0])
+	}
+	return ice
+}
+
+// isICE reads least to 256 of ice-char: ALPHA, DIGIT, "+" and "/". Some clients add "-", "_" and "=".
+func isICE(text string, least int) bool {
+	for _, r := range text {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("+/-_=", r):
+		default:
+			return false
+		}
+	}
+	return len(text) >= least && len(text) <= 256
+}
+
+// write adds our side. RFC 8445 section 10: "ice2" says that this is ICE of RFC 8445.
+func (ice *ICE) write(m *pion.MediaDescription) {
+	add(m, "ice-ufrag", ice.Ufrag)
+	add(m, "ice-pwd", ice.Pwd)
+	options := "ice2"
+	if ice.Trickle {
+		options += " trickle"
+	}
+	add(m, "ice-options", options)
+	for _, candidate := range ice.Candidates {
+		add(m, "candidate", candidate)
+	}
+	if ice.RemoteCandidates != "" {
+		add(m, "remote-candidates", ice.RemoteCandidates)
+	}
+	if ice.EndOfCandidates {
+		add(m, "end-of-candidates", "")
+	}
+}
