@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // reporter holds what the RTCP of one transport needs.
@@ -13,7 +14,7 @@ type reporter struct {
 	info     rtp.SenderInfo
 	schedule rtp.Schedule
 	told     uint32 // packets sent when the last report went out
-	buffer   [rtcpMTU]byte
+	buffer   [rtcpMTU + srtp.MaxOverhead]byte
 }
 
 func newReporter(cname string, ssrc uint32, now time.Time) reporter {
@@ -48,6 +49,11 @@ func (t *Transport) sendControl() {
 	packet, err := rtp.AppendCompound(t.reports.buffer[:0], &t.reports.compound)
 	if err != nil {
 		return
+	}
+	if t.shield.up {
+		if packet, err = t.shield.out.SealControl(packet); err != nil {
+			return
+		}
 	}
 	if t.muxed || t.config.RTCP == nil {
 		if to := t.config.Sender.to; to != nil {

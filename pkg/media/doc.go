@@ -13,5 +13,6 @@
 //	RTCP on its own port or multiplexed (RFC 5761)     yes
 //	symmetric RTP: one justified latch                 yes
 //	sockets polled at the tick, kernel timestamps      yes
-//	SRTP, ICE, DTLS                                    no
+//	SRTP and SRTCP, keys changed on the way            yes
+//	ICE, DTLS                                          no
 package media

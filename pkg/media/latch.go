@@ -2,7 +2,7 @@ package media
 
 import "net/netip"
 
-// latch decides whose packets count on a transport without SRTP: those from the address that signalling named; or, once, those
+// latch knows where the peer is. It also decides whose packets count on a transport without SRTP: those from the address that signalling named; or, once, those
 // from another port or host that signalling justifies, as a phone behind NAT needs. After that nobody else's, whatever they send.
 type latch struct {
 	signalled netip.AddrPort
@@ -30,6 +30,17 @@ func (l *latch) accept(from netip.AddrPort) bool {
 		return false
 	}
 	l.from, l.settled = from, true
+	return true
+}
+
+// prove is told that a packet from this address has authenticated itself, which decides more than any address: "A leg's source address changes
+// only after … an authenticated SRTP packet". It reports whether that is another address than before.
+func (l *latch) prove(from netip.AddrPort) bool {
+	l.settled = true
+	if from == l.from || !l.signalled.IsValid() {
+		return false
+	}
+	l.from = from
 	return true
 }
 

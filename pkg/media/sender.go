@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // rtpHeader is the length of an RTP header without contributing sources or extensions, in octets (RFC 3550 §5.1).
@@ -28,7 +30,8 @@ type AudioSender struct {
 	silenced    bool   // the peer does not want to hear: time passes, nothing is sent
 	event       uint32 // timestamp of the telephone-event being sent
 	sent        SenderStats
-	buffer      [rtpHeader + maxPayload]byte
+	seal        *srtp.Outbound // nil: in the clear
+	buffer      [rtpHeader + maxPayload + srtp.MaxOverhead]byte
 }
 
 // SenderStats are the counters of a sender report (RFC 3550 §6.4.1). Octets are those of payloads.
@@ -105,13 +108,27 @@ func (s *AudioSender) headerOf(payloadType uint8, marker bool, timestamp uint32)
 }
 
 func (s *AudioSender) send(n int) {
-	if s.to == nil || s.socket.Send(s.buffer[:n], s.to) != nil {
+	packet := s.buffer[:n]
+	if s.to == nil || s.seal != nil && !s.sealed(&packet) || s.socket.Send(packet, s.to) != nil {
 		s.sent.Dropped++
 		return
 	}
-	s.sequence++
+	if s.seal == nil {
+		s.sequence++
+	}
 	s.sent.Packets++
 	s.sent.Octets += uint32(n - rtpHeader)
+}
+
+// sealed protects a packet. Its sequence number is used up, whether it is sent or not: no two packets may be sealed with one.
+func (s *AudioSender) sealed(packet *[]byte) bool {
+	out, err := s.seal.Seal(*packet)
+	if err != nil {
+		return false
+	}
+	*packet = out
+	s.sequence++
+	return true
 }
 
 // Stats are the counters as of now, which is a tick: the next packet's timestamp belongs to it.

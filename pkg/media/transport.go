@@ -3,11 +3,11 @@ package media
 // One RTP packet, in the order of the functions below. All of it runs on the goroutine of the clock that owns the leg.
 //
 //	in   1  Poll         drains the leg's sockets (a looped socket has filled the inbox meanwhile)
-//	     2  Receive      first byte: RTP or RTCP (RFC 7983); whose packet is it (latch)
+//	     2  Receive      first byte: RTP or RTCP (RFC 7983); whose packet is it: latch without protection, open with it (SRTP)
 //	     3  receiveRTP   header into a packet of the pool; drop by reason
 //	     4  stream.Put   telephone-event, comfort noise, or the jitter buffer: the packet is the stream's now
 //	mix  5  stream.Advance, stream.Frame   called by the mixer
-//	out  6  sender.WritePayload            called by the mixer: header → socket
+//	out  6  sender.WritePayload            called by the mixer: header → seal → socket
 //	     7  report       RTCP, every few seconds
 
 import (
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 const (
@@ -47,6 +48,8 @@ type TransportStats struct {
 	Control   uint64 // RTCP that breaks RFC 3550 A.2
 	Overflow  uint64 // the inbox was full
 	Crowded   uint64 // more came at once than a tick takes
+	Early     uint64 // on a protected transport, before there were keys
+	Protected srtp.Drops
 	RoundTrip time.Duration
 }
 
@@ -60,6 +63,7 @@ type Transport struct {
 	polls  uint
 	inbox  inbox
 	muxed  bool
+	shield shield
 
 	reports reporter
 }
@@ -107,6 +111,7 @@ func (t *Transport) Heard() time.Time { return t.heard }
 // Stats are the counters so far.
 func (t *Transport) Stats() TransportStats {
 	stats := t.stats
+	stats.Early, stats.Protected = t.shield.beforeKeys, t.shield.drops()
 	stats.Crowded = t.config.RTP.crowded()
 	if t.config.RTCP != nil {
 		stats.Crowded += t.config.RTCP.crowded()
@@ -124,6 +129,7 @@ func (t *Transport) Poll(b *Batch, now time.Time) {
 	if t.config.Looped {
 		t.inbox.drain(t)
 	}
+	t.shield.rekey(now)
 	if t.reports.schedule.Due(now) {
 		t.report(now)
 	}
@@ -147,6 +153,10 @@ func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
 		t.stats.Unknown++
 		return
 	}
+	if t.shield.up && !t.own(from) {
+		t.open(data, from, at)
+		return
+	}
 	was := t.media.from
 	if t.own(from) || !t.media.accept(from) {
 		t.stats.Stranger++
@@ -168,7 +178,12 @@ func (t *Transport) own(from netip.AddrPort) bool { return t.config.Own != nil &
 func (t *Transport) receiveRTP(data []byte, at time.Time) {
 	p := t.config.Pool.Get()
 	n := copy(p.Buffer(), data)
-	if err := p.Parse(p.Buffer()[:n]); err != nil {
+	t.parse(p, p.Buffer()[:n], at)
+}
+
+// parse reads what lies in the packet's buffer, and hands it to the stream.
+func (t *Transport) parse(p *rtp.Packet, data []byte, at time.Time) {
+	if err := p.Parse(data); err != nil {
 		t.stats.Malformed.Count(err)
 		p.Release()
 		return
@@ -194,6 +209,9 @@ func (c *controlPort) receive(data []byte, from netip.AddrPort, at time.Time) {
 		return
 	case !rtp.IsRTCP(data):
 		c.owner.stats.Unknown++
+		return
+	case c.owner.shield.up && !c.owner.own(from):
+		c.open(data, from, at)
 		return
 	case c.owner.own(from) || !c.latch.accept(from):
 		c.owner.stats.Stranger++

@@ -24,6 +24,12 @@ func (d Drops) Total() uint64 {
 	return d.TooShort + d.Malformed + d.NoKey + d.Replayed + d.BadTag + d.Expired + d.Sources
 }
 
+// Plus adds others.
+func (d Drops) Plus(o Drops) Drops {
+	return Drops{d.TooShort + o.TooShort, d.Malformed + o.Malformed, d.NoKey + o.NoKey, d.Replayed + o.Replayed, d.BadTag + o.BadTag,
+		d.Expired + o.Expired, d.Sources + o.Sources}
+}
+
 func (d *Drops) count(err error) {
 	switch err {
 	case ErrTooShort:

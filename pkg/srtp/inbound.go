@@ -28,6 +28,7 @@ type Inbound struct {
 	generations []*generation // newest first
 	using       *generation   // the newest that a packet has proved; nil: none yet
 	drops       Drops
+	count       int // generations so far
 }
 
 // generation is the keys that one offer, answer or handshake brought.
@@ -68,6 +69,7 @@ func (in *Inbound) SetKeys(keys ...Key) error {
 		g.keys = append(g.keys, &inboundKey{transform: t, streams: map[uint32]*stream{}})
 	}
 	in.generations = slices.Insert(in.generations, 0, g)
+	in.count++
 	in.forget()
 	return nil
 }
@@ -90,6 +92,9 @@ func (g *generation) same(keys []Key) bool {
 
 // HasKeys reports whether there is a key at all.
 func (in *Inbound) HasKeys() bool { return len(in.generations) > 0 }
+
+// Generation counts how often the keys have changed; the first are 1.
+func (in *Inbound) Generation() int { return in.count }
 
 // Proven reports whether a packet has been opened with the newest keys: the peer uses them.
 func (in *Inbound) Proven() bool { return in.using != nil && in.using == in.generations[0] }
