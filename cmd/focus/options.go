@@ -53,6 +53,7 @@ type options struct {
 	logFormat        string
 
 	trust              focus.Trust
+	connectionIdentity focus.ConnectionIdentity
 	tlsCert, tlsKey    string // files; "": none
 	tlsClientCA, tlsCA string
 	tlsMin             uint16

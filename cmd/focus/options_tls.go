@@ -47,7 +47,7 @@ func (s *settings) readACME(o *options) error {
 }
 
 func (s *settings) readTrusted(o *options) error {
-	o.trust.From = s.TrustedBy == "from"
+	o.trust.From, o.connectionIdentity = s.TrustedBy == "from", focus.ConnectionIdentity(s.ConnectionID)
 	for _, text := range strings.FieldsFunc(s.Trusted, func(r rune) bool { return r == ',' || r == ' ' }) {
 		peer, err := focus.ParseTrustedPeer(text)
 		if err != nil {

@@ -27,6 +27,7 @@ type settings struct {
 	TLSCA        string        `name:"tls-ca" help:"Who signs the certificates of servers that we call, beside the authorities of the system, in PEM." placeholder:"FILE"`
 	Trusted      string        `help:"Peers that may say who a caller is, with commas: addresses and networks they connect from, udp: before one for datagrams too, names in their certificates." placeholder:"PEERS"`
 	TrustedBy    string        `name:"trusted-identity" help:"What of a trusted peer is believed: ${enum}, P-Asserted-Identity alone or else From." default:"pai" enum:"pai,from" placeholder:"WHAT"`
+	ConnectionID string        `name:"connection-identity" help:"Where a user who has registered with his password is known by his connection from then on: ${enum}; tcp is both, off asks for the password each time." default:"tls" enum:"tls,tcp,off" placeholder:"WHERE"`
 	ACME         string        `name:"acme" help:"Names, with commas, for which certificates are got by ACME. To use it is to agree to the terms of that server." placeholder:"NAMES"`
 	ACMEEmail    string        `name:"acme-email" help:"Where the ACME server can write to." placeholder:"ADDRESS"`
 	ACMEDir      string        `name:"acme-directory" help:"The ACME server." default:"https://acme-v02.api.letsencrypt.org/directory" placeholder:"URL"`

@@ -127,7 +127,7 @@ func (s *system) startFocus(context.Context) (err error) {
 			Locate:         sip.LocateBy(locate.New(s.options.locating())),
 			SessionExpires: s.options.sessionExpires, MinSE: s.options.minSE,
 		},
-		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter, Trust: s.options.trust,
+		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter, Trust: s.options.trust, ConnectionIdentity: s.options.connectionIdentity,
 		Registrar: registrar.Config{Store: s.store.Bindings, Key: key},
 	})
 	return err

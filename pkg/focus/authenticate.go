@@ -27,8 +27,8 @@ type waitError struct{ wait time.Duration }
 
 func (e *waitError) Error() string { return fmt.Sprintf("too many failures: wait %s", e.wait) }
 
-// authenticate finds out who called: by whoever may vouch for him, else by his password. Somebody without either is a guest, whose From is only
-// a claim; what a conference wants of guests is its own policy. Wrong credentials are counted and asked for again.
+// authenticate finds out who called: by whoever may vouch for him, by his password, or by the registration on his connection. Somebody without is a
+// guest, whose From is only a claim; what a conference wants of guests is its own policy. Wrong credentials are counted and asked for again.
 func (s *Server) authenticate(tx *sip.ServerTransaction) (visitor, error) {
 	req, now, address := tx.Request(), time.Now(), tx.Source().Addr()
 	from := req.From()
@@ -37,6 +37,9 @@ func (s *Server) authenticate(tx *sip.ServerTransaction) (visitor, error) {
 	}
 	guest := visitor{caller: conference.Caller{URI: conference.URI(from.Address.String())}, name: from.DisplayName}
 	if !s.digest.HasCredentials(req) {
+		if who, ok := s.registeredHere(tx); ok {
+			return who, nil
+		}
 		return guest, nil
 	}
 	username, err := s.digest.Authenticate(tx.Context(), req, now)

@@ -10,6 +10,7 @@
 //	MESSAGE and OPTIONS to users                                  yes   relay.go; for users
 //	INVITE to users                                               no: 404; 415 for ms-conf-invite
 //	digest authentication, limits on guessing                     yes   authenticate.go
+//	identity of a connection, after REGISTER over TLS             yes   connection.go
 //	PIN by RFC 4733 and INFO digits                               yes   pin.go
 //	what the MCU reports                                          yes   notify.go
 //	automatic recording, announcements of it                      yes   recording.go

@@ -49,6 +49,7 @@ func (s *Server) register(tx *sip.ServerTransaction) error {
 	if err != nil {
 		return err
 	}
+	s.noteRegistration(tx, who, aor)
 	s.log.Debug("registered", "user", aor.User, "from", tx.Source(), "transport", tx.Transport(), "contacts", len(answer.Bindings))
 	if timer := answer.FlowTimer(); timer > 0 {
 		tx.Flow().Expect(timer)

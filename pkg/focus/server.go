@@ -36,6 +36,8 @@ type Config struct {
 	DialOut DialOutPolicy // whom conferences may call; "": DialRegistered. A User may have another
 	Trunks  []Trunk       // for telephone numbers, and other domains
 
+	ConnectionIdentity ConnectionIdentity // "": IdentityOfTLS
+
 	Directory Directory
 	Users     Users
 	Limiter   Limiter
@@ -89,6 +91,8 @@ type Server struct {
 	notifier  *sip.Notifier
 	placed    placed
 	passcodes passcodes
+
+	connections connections
 
 	mcu    mcus
 	ctx    context.Context // ends when the server is closed

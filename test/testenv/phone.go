@@ -27,6 +27,7 @@ type Phone struct {
 	LateOffer   bool   // INVITE without SDP, the answer in the ACK
 	NoAnswer    bool   // not even there
 	Transport   string // ";transport=tcp" or ""
+	Server      string // where it sends its requests; "": Address
 	Body        string // of INVITE; "": an offer
 	ContentType string
 	Headers     []sip.Header // of INVITE, and of the 200 of who picks up
@@ -35,6 +36,7 @@ type Phone struct {
 	Asked func(tx *sip.ServerTransaction)      // a request outside of dialogs; nil answers 501
 	Lets  func(tx *sip.ServerTransaction) bool // is asked about requests in dialogs; false: it has answered. nil lets all through
 
+	conn     net.Conn // the last one that it has opened
 	dialog   *sip.Dialog
 	response *sip.Response
 	err      error
@@ -56,7 +58,11 @@ func (w *World) Phone(name string) *Phone {
 	w.phones++
 	p := &Phone{w: w, Name: name, Host: fmt.Sprintf("192.0.2.%d", 10+w.phones), From: "sip:" + name + "@elsewhere.example", Pass: Password}
 	p.UA = sip.New(sip.Config{Name: "phone", Handler: sip.HandlerFunc(p.asked), Dial: func(ctx context.Context, _, addr string) (net.Conn, error) {
-		return w.Net.DialFrom(ctx, p.Host+":0", addr)
+		conn, err := w.Net.DialFrom(ctx, p.Host+":0", addr)
+		p.mu.Lock()
+		p.conn = conn
+		p.mu.Unlock()
+		return conn, err
 	}})
 	w.Cleanup(func() { p.UA.Close() })
 	packets, listener := w.sockets(p.Host + ":5060")
@@ -101,7 +107,7 @@ func (p *Phone) Dials(uri string) {
 }
 
 func (p *Phone) invitation(target, from sip.URI) sip.Invitation {
-	route, _ := sip.ParseURI("sip:" + Address + ";lr" + p.Transport)
+	route, _ := sip.ParseURI("sip:" + or(p.Server, Address) + ";lr" + p.Transport)
 	inv := sip.Invitation{
 		Target: target, From: from, FromName: p.Name, Handler: p,
 		Headers:     append([]sip.Header{sip.NewHeader("Route", "<"+route.String()+">")}, p.Headers...),
@@ -227,6 +233,15 @@ func (p *Phone) AsksOutside(method sip.Method, uri, require string) *sip.Respons
 		p.w.Fatalf("%s of %s: %v", method, p.Name, err)
 	}
 	return res
+}
+
+// LosesConnection breaks the connection to the server; the next request opens another one.
+func (p *Phone) LosesConnection() {
+	p.mu.Lock()
+	conn := p.conn
+	p.mu.Unlock()
+	conn.Close()
+	synctest.Wait()
 }
 
 // Presses sends a key by INFO.

@@ -14,7 +14,7 @@ func (p *Phone) Registers(aor string, lines ...string) *sip.Response {
 	if err != nil {
 		p.w.Fatal(err)
 	}
-	target, _ := sip.ParseURI("sip:" + Address + p.Transport)
+	target, _ := sip.ParseURI("sip:" + or(p.Server, Address) + p.Transport)
 	return p.Sends(sip.REGISTER, target, to, lines...)
 }
 
@@ -28,7 +28,7 @@ func (p *Phone) Sends(method sip.Method, target, to sip.URI, lines ...string) *s
 	}
 	req := sip.NewRequest(method, target)
 	if method != sip.REGISTER {
-		sip.AddHeader(req, "Route", "<sip:"+Address+";lr"+p.Transport+">")
+		sip.AddHeader(req, "Route", "<sip:"+or(p.Server, Address)+";lr"+p.Transport+">")
 	}
 	req.AppendHeader(&sip.FromHeader{Address: from, Params: sip.Params{{K: "tag", V: sip.NewTag()}}})
 	req.AppendHeader(&sip.ToHeader{Address: to})

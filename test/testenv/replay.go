@@ -20,8 +20,11 @@ import (
 // in: the tag and the Contact that a dialog got, and credentials when they are asked for.
 type Replay struct {
 	w    *World
+	to   string // address of the server
 	conn net.Conn
 	Pass string // of who is in From, for 407
+
+	Challenged []string // methods of the requests that got a 407
 
 	tags     map[string]string // of the server in a dialog, by Call-ID
 	contacts map[string]string
@@ -38,10 +41,16 @@ type Text struct {
 	Body  string
 }
 
-// Replay connects from an address.
+// Replay connects from an address, over TCP.
 func (w *World) Replay(from string) *Replay {
 	w.Helper()
-	r := &Replay{w: w, Pass: Password, tags: map[string]string{}, contacts: map[string]string{}, answers: make(chan *Text, 16)}
+	return w.ReplayTo(Address, from)
+}
+
+// ReplayTo connects to another address of the server.
+func (w *World) ReplayTo(to, from string) *Replay {
+	w.Helper()
+	r := &Replay{w: w, to: to, Pass: Password, tags: map[string]string{}, contacts: map[string]string{}, answers: make(chan *Text, 16)}
 	r.Connects(from)
 	return r
 }
@@ -52,7 +61,7 @@ func (r *Replay) Connects(from string) {
 	if r.conn != nil {
 		r.conn.Close()
 	}
-	conn, err := r.w.Net.DialFrom(r.w.Context(), from, Address)
+	conn, err := r.w.Net.DialFrom(r.w.Context(), from, r.to)
 	if err != nil {
 		r.w.Fatal(err)
 	}
@@ -137,6 +146,7 @@ func (r *Replay) Sends(text string) *Text {
 	}
 	answer := r.exchange(t)
 	if answer != nil && answer.Code() == 407 {
+		r.Challenged = append(r.Challenged, t.Method())
 		_, realm, _ := strings.Cut(answer.Header("Proxy-Authenticate"), `realm="`)
 		realm, _, _ = strings.Cut(realm, `"`)
 		t.set("Proxy-Authorization", r.credentials(t, answer.Header("Proxy-Authenticate"), realm))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/test/testenv"
 )
 
-// TestSIPE replays what Pidgin's SIPE plug-in sent to another server, in its order, from an address whose word is taken.
+// TestSIPE replays what Pidgin's SIPE plug-in sent to another server, in its order: from an address whose word is taken, and over TLS with a password.
 func TestSIPE(t *testing.T) {
 	root := testdata.Dir(t, "sipe")
 	folders, err := os.ReadDir(root)
@@ -38,29 +39,45 @@ func replay(t *testing.T, folder string) {
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no messages in %s: %v", folder, err)
 	}
-	testenv.RunTrusting(t, trusting(t, true, "192.0.2.77"), func(w *testenv.World) {
-		w.User("alice")
-		w.User("bob")
-		m := &session{w: w, client: w.Replay("192.0.2.77:43452")}
-		for _, name := range names {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				w.Fatal(err)
-			}
-			w.Later(time.Second)
-			m.plays(strings.TrimSuffix(filepath.Base(name), ".txt"), m.adapted(string(text)))
-		}
-		w.Later(time.Minute)
-		if n := w.Focus.UserAgent().Stats().Dialogs; n != 0 && m.bob == nil {
-			w.Errorf("%d dialogs are left", n)
-		}
-		if told := len(m.client.Came("BENOTIFY")); m.bob != nil && told < 4 { // bob came, was promoted, left; the lock
-			w.Errorf("%d BENOTIFY", told)
-		}
-		if m.focus != "" {
-			w.WantsRosterAt(m.focus)
-		}
+	const from = "192.0.2.77:43452"
+	t.Run("trusted", func(t *testing.T) {
+		testenv.RunTrusting(t, trusting(t, true, "192.0.2.77"), func(w *testenv.World) { replayTo(w, w.Replay(from), names) })
 	})
+	t.Run("password", func(t *testing.T) {
+		testenv.Run(t, func(w *testenv.World) {
+			w.ServesTLS()
+			client := w.ReplayTo(testenv.SecureAddress, from)
+			replayTo(w, client, names)
+			w.Log("# \"It is not remembered for the next request: challenge only REGISTER and bind the identity to the TLS connection\" (c3p.md §5.1)")
+			if i := slices.IndexFunc(client.Challenged, func(method string) bool { return method != "REGISTER" }); len(client.Challenged) == 0 || i >= 0 {
+				w.Errorf("the password was asked for with %q", client.Challenged)
+			}
+		})
+	})
+}
+
+func replayTo(w *testenv.World, client *testenv.Replay, names []string) {
+	w.User("alice")
+	w.User("bob")
+	m := &session{w: w, client: client}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.Later(time.Second)
+		m.plays(strings.TrimSuffix(filepath.Base(name), ".txt"), m.adapted(string(text)))
+	}
+	w.Later(time.Minute)
+	if n := w.Focus.UserAgent().Stats().Dialogs; n != 0 && m.bob == nil {
+		w.Errorf("%d dialogs are left", n)
+	}
+	if told := len(m.client.Came("BENOTIFY")); m.bob != nil && told < 4 { // bob came, was promoted, left; the lock
+		w.Errorf("%d BENOTIFY", told)
+	}
+	if m.focus != "" {
+		w.WantsRosterAt(m.focus)
+	}
 }
 
 // session is what a replay is about.

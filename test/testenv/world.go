@@ -187,6 +187,22 @@ func (w *World) serve(ua *sip.UserAgent, packets net.PacketConn, listener net.Li
 	}
 }
 
+// SecureAddress is where the server listens for SIP over TLS in a story that calls ServesTLS. The connections are in memory and have no TLS in them:
+// nothing but the name of the transport counts.
+const SecureAddress = "192.0.2.1:5061"
+
+// ServesTLS opens SecureAddress.
+func (w *World) ServesTLS() {
+	w.Helper()
+	listener, err := w.Net.Listen(SecureAddress)
+	if err == nil {
+		err = w.Focus.UserAgent().ListenTLS(seenListener{listener, w.written})
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
 // Directory is the store's, which a story may break.
 type Directory struct {
 	*cluster.Conferences
