@@ -20,6 +20,8 @@ type Conference struct {
 	guests        uint64   // guests who ever joined; numbers them
 	authenticated int      // of users, without those who wait
 
+	filters map[UserID]MediaFilter // of who has left, for when he comes again; at most maxParticipants
+
 	pins map[EndpointID]pinState // endpoints that are being asked for the PIN
 
 	// Who waits in the lobby is none of these participants.
@@ -41,7 +43,7 @@ const (
 
 // New starts a meeting of the conference r. What the record says of a meeting goes on: it may be that of one which a failure has ended.
 func New(r Record) *Conference {
-	return &Conference{record: r.Clone(), users: map[UserID]*Participant{}, pins: map[EndpointID]pinState{}, ended: !r.Ended.IsZero()}
+	return &Conference{record: r.Clone(), users: map[UserID]*Participant{}, filters: map[UserID]MediaFilter{}, pins: map[EndpointID]pinState{}, ended: !r.Ended.IsZero()}
 }
 
 // Record is the record as the meeting has changed it.

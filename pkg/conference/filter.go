@@ -9,8 +9,9 @@ import (
 // maxFilter is how many users one filter names.
 const maxFilter = 256
 
-// SetMediaFilter says whom a participant hears; the order of f.Users does not matter, and they need not be in. It ends when he leaves. A
-// presenter, the organizer or an administrator may: who was kept from hearing something must not undo that himself.
+// SetMediaFilter says whom a participant hears; the order of f.Users does not matter, and they need not be in. It is there again when he leaves and
+// comes back, as long as the meeting lasts: a guest does not, he gets another name. A presenter, the organizer or an administrator may: who was kept
+// from hearing something must not undo that himself.
 func (c *Conference) SetMediaFilter(now time.Time, by Actor, user UserID, f MediaFilter) ([]Change, error) {
 	if err := c.May(by, SetMediaFilter, user); err != nil {
 		return nil, err
@@ -32,6 +33,23 @@ func (c *Conference) SetMediaFilter(now time.Time, by Actor, user UserID, f Medi
 	}
 	p.Hears = f
 	return []Change{c.change(now, by.User, Change{Kind: FilterChanged, User: user})}, nil
+}
+
+// Hears is whom a user hears, or will when he joins.
+func (c *Conference) Hears(user UserID) MediaFilter {
+	f := c.filters[user]
+	if p, in := c.users[user]; in {
+		f = p.Hears
+	}
+	f.Users = slices.Clone(f.Users)
+	return f
+}
+
+// keepFilter notes whom somebody hears who leaves.
+func (c *Conference) keepFilter(p *Participant) {
+	if !p.Hears.Equal(MediaFilter{}) && !p.User.Guest() && len(c.filters) < maxParticipants {
+		c.filters[p.User] = p.Hears
+	}
 }
 
 // SetDeaf stops what the conference sends to the streams, or lets it through: everybody may for himself, a presenter for everybody.

@@ -10,7 +10,8 @@ import (
 type model struct {
 	people  []person // in the order of joining
 	devices []device
-	given   map[UserID]Role // in meetings
+	given   map[UserID]Role        // in meetings
+	filters map[UserID]MediaFilter // of who has been in
 	settings
 	hands  []UserID // that are up, as they were raised
 	speech []UserID // who speaks, as they began
@@ -65,6 +66,7 @@ type day struct {
 func newModel(r Record) *model {
 	return &model{
 		given:    map[UserID]Role{},
+		filters:  map[UserID]MediaFilter{},
 		settings: settings{policy: r.AdmissionPolicy, lobby: r.Lobby, bypass: r.PSTNLobbyBypass, announcements: true, recording: NotRecording},
 	}
 }
@@ -137,7 +139,7 @@ func (m *model) join(now time.Time, user UserID, e EndpointID, waits bool) {
 		if user == alice {
 			role = Presenter
 		}
-		m.people = append(m.people, person{user: user, role: role, waiting: waits, since: now})
+		m.people = append(m.people, person{user: user, role: role, waiting: waits, since: now, hears: m.filters[user]})
 	}
 	m.devices = append(m.devices, device{user: user, endpoint: e, status: StatusConnected, streams: []stream{{id: "1", muted: m.newMute(user)}}})
 	m.note(now)
@@ -155,7 +157,11 @@ func (m *model) newMute(user UserID) Muted {
 func (m *model) leave(now time.Time, gone func(device) bool) {
 	m.devices = slices.DeleteFunc(m.devices, gone)
 	m.people = slices.DeleteFunc(m.people, func(p person) bool {
-		return !slices.ContainsFunc(m.devices, func(d device) bool { return d.user == p.user })
+		left := !slices.ContainsFunc(m.devices, func(d device) bool { return d.user == p.user })
+		if left && !p.user.Guest() {
+			m.filters[p.user] = p.hears
+		}
+		return left
 	})
 	m.hands = slices.DeleteFunc(m.hands, func(u UserID) bool { return !m.in(u) })
 	m.note(now)

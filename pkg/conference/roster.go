@@ -93,12 +93,13 @@ func (c *Conference) enter(now time.Time, user UserID, admission Admission, j Jo
 	}
 	p := &Participant{
 		User: user, URI: j.Caller.URI, DisplayText: clip(j.DisplayText), Role: admission.Role,
-		Authenticated: j.Caller.Authenticated, Waiting: admission.Wait, Joined: now,
+		Authenticated: j.Caller.Authenticated, Waiting: admission.Wait, Joined: now, Hears: c.filters[user],
 	}
 	if err := c.attach(now, p, j.Endpoint); err != nil {
 		return nil, err
 	}
 	c.users[user] = p
+	delete(c.filters, user)
 	c.order = append(c.order, user)
 	if p.Waiting {
 		c.lobby = append(c.lobby, user)
@@ -257,6 +258,7 @@ func (c *Conference) remove(now time.Time, by, user UserID) []Change {
 	} else {
 		c.departed(now, p)
 	}
+	c.keepFilter(p)
 	ch := c.change(now, by, Change{Kind: UserLeft, User: user})
 	c.bury(user, ch.Revision)
 	return append([]Change{ch}, c.followSpeakers(now, user)...)

@@ -87,8 +87,9 @@ const audioID conference.MediaID = "1"
 // preset is with which filters a leg begins at the MCU; with it goes whom its user hears. So nobody hears for a moment who joins muted.
 func (f *Focus) preset(l *leg) []confinfo.Media {
 	role := l.role
+	l.hears = hearsOf(f.conference.Hears(l.user))
 	if p, in := f.conference.Participant(l.user); in {
-		role, l.hears = p.Role, hearsOf(p.Hears)
+		role = p.Role
 	}
 	if l.muted = f.conference.MuteAll().Later && role != conference.Presenter; !l.muted {
 		return nil

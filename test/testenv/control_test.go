@@ -74,11 +74,11 @@ func muteAll(ingress string, change ...func(*confinfo.InitialFilter)) *c3p.Modif
 	}}}
 }
 
-// wantMuted compares the roster and the MCU.
+// wantMuted compares the roster, and the MCU if it is not the real one.
 func wantMuted(w *testenv.World, user string, want bool) {
 	w.Helper()
-	if got := w.MCU.Endpoint(user).Muted; got != want {
-		w.Errorf("%s is muted at the MCU: %v, want %v", user, got, want)
+	if w.MCU != nil && w.MCU.Endpoint(user).Muted != want {
+		w.Errorf("%s is muted at the MCU: %v, want %v", user, !want, want)
 	}
 	for _, u := range w.Document(room).Users {
 		if u.Entity == user && (u.Endpoints[0].Media[0].IngressFilter == confinfo.Block) != want {
