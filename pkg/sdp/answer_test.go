@@ -284,7 +284,10 @@ func read(t testing.TB, file string) string {
 func TestAnswerKeepsTheLines(t *testing.T) {
 	lines := []string{"m=audio 4000 RTP/AVP 0", "m=audio 0 RTP/AVP 0", "m=video 4000 RTP/AVP 96", "m=audio 4000 RTP/SAVP 0", "m=image 4000 udptl t38",
 		"m=audio 4000 RTP/AVP 96 13 101", "a=rtpmap:96 opus/48000/2", "a=rtpmap:101 telephone-event/8000", "a=sendonly", "a=inactive",
-		"a=rtcp-mux", "a=mid:1", "a=ptime:40", "c=IN IP4 0.0.0.0", "c=IN IP6 ::1", "c=IN IP4 192.0.2.7", "a=fmtp:96 maxaveragebitrate=-1"}
+		"a=rtcp-mux", "a=mid:1", "a=ptime:40", "c=IN IP4 0.0.0.0", "c=IN IP6 ::1", "c=IN IP4 192.0.2.7", "a=fmtp:96 maxaveragebitrate=-1",
+		"m=audio 4000 RTP/SAVPF 0", "m=audio 9 UDP/TLS/RTP/SAVPF 0", "m=audio 0 UDP/TLS/RTP/SAVPF 0", "a=bundle-only", "a=group:BUNDLE 1 2", "a=mid:2",
+		oneCrypto, cryptoLine(2, gcm, "|2^31|1:1"), oneHash, actpass, "a=setup:active", "a=setup:holdconn", "a=encryption:required", "a=encryption:rejected",
+		"a=ice-ufrag:abcd", "a=ice-pwd:passwordpasswordpassword", "a=rtcp-rsize", "a=rtcp-fb:* nack", "a=rtcp-xr:voip-metrics", "a=extmap:1 " + audioLevelURI}
 	rapid.Check(t, func(t *rapid.T) {
 		media := rapid.SliceOfN(rapid.SampledFrom(lines), 0, 20).Draw(t, "lines")
 		offer, err := Parse(session(media...))
@@ -355,6 +358,9 @@ func seed(f *testing.F) {
 	}
 	f.Add(session("m=audio 4000 RTP/AVP 0", "a=rtcp:5000 IN IP4 192.0.2.2", "a=ptime:2.5", "a=maxptime:60"))
 	f.Add("v=0\nm=audio 1 RTP/AVP 0\n")
+	f.Add(session("m=audio 0 UDP/TLS/RTP/SAVPF 0", "a=mid:a", "a=group:BUNDLE b a", "a=bundle-only", "m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:b", oneHash))
+	f.Add(session("m=audio 4000 RTP/SAVPF 0", cryptoLine(1, gcm, "|2^20|1:4;"+gcm.KeyParams+"|2:4 WSH=64"), "a=ice-options:ice2 trickle", "a=remote-candidates:1 192.0.2.1 9",
+		"a=extmap:2/sendonly "+audioLevelURI, "a=rtcp-fb:0 transport-cc", "a=x-ssrc-range:1-4294967295", "a=tls-id:abc", "a=encryption:optional"))
 }
 
 func TestAudioAddr(t *testing.T) {

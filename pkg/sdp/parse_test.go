@@ -77,6 +77,37 @@ func TestErrorsDoNotQuoteKeys(t *testing.T) {
 	}
 }
 
+// checkLines reads all that a line can say.
+func checkLines(t *testing.T, d *Description) {
+	for _, l := range d.lines() {
+		tags := map[int]bool{}
+		for _, c := range l.cryptos() {
+			if again, err := ParseCrypto(c.value()); err != nil || again != c || tags[c.Tag] {
+				t.Fatalf("a crypto line is not what it was, or its tag is there twice")
+			}
+			tags[c.Tag] = true
+		}
+		for _, f := range l.fingerprints() {
+			if again, ok := ParseFingerprint(f.String()); !ok || again != f {
+				t.Fatalf("fingerprint %v is then %v", f, again)
+			}
+		}
+		if ice := l.ice(); ice != nil && (len(ice.Candidates) > MaxCandidates || len(ice.Ufrag) < 4 || len(ice.Pwd) < 22 || len(ice.Ufrag) > 256 || len(ice.Pwd) > 256) {
+			t.Fatalf("ICE without bounds: %v", ice)
+		}
+		if e := l.extensions(); e.AudioLevel > 14 || e.TransportCC > 14 || e.AudioLevel == e.TransportCC && e.AudioLevel != 0 {
+			t.Fatalf("extensions %+v", e)
+		}
+		if r := l.ssrcRange(); r.First > r.Last {
+			t.Fatalf("SSRCs %+v", r)
+		}
+		if s := l.setup(Active); s > HoldConn {
+			t.Fatalf("setup %d", s)
+		}
+		_, _, _ = l.xr(), l.feedback(0, profile{feedback: true}), l.encryption()
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, in string) {
@@ -88,6 +119,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
+		checkLines(t, d)
 		once := d.String()
 		if len(once) > MaxBytes {
 			return
