@@ -17,12 +17,13 @@ import (
 	"github.com/seed-f3cefc8c/focus/test/testenv"
 )
 
-// scene is a conference in which olivia presides and bob and carol attend: olivia and bob with a focus dialog, bob and carol with a telephone. Dave
-// has a telephone that answers, and is not in.
+// scene is a conference in which olivia presides and bob and carol attend, each with a telephone, olivia and bob with a focus dialog too. Dave has a
+// telephone that answers, and is not in.
 type scene struct {
 	*testenv.World
 	https   http.Handler
 	clients map[string]*testenv.Client
+	phones  map[string]*testenv.Phone
 }
 
 func newScene(w *testenv.World) *scene {
@@ -30,7 +31,7 @@ func newScene(w *testenv.World) *scene {
 	w.Conference(room, func(d *confinfo.Description) { d.AdmissionPolicy, d.Lobby = confinfo.OpenAuthenticated, new(true) })
 	s.clients["olivia"].Joins(room)
 	s.clients["bob"].Joins(room)
-	brings(w, "bob", "bob")
+	s.phones = map[string]*testenv.Phone{"olivia": brings(w, "olivia", "olivia"), "bob": brings(w, "bob", "bob")}
 	joins(w, "carol")
 	w.User("dave")
 	dave := w.Phone("dave")
@@ -48,6 +49,7 @@ type verb struct {
 	command func(of string) c3p.Command
 	json    [3]string // method, path below the conference, body; OF is whom it is about
 	refer   string    // Refer-To
+	keys    string    // of a telephone; they are about who presses them, or about all
 	factory bool      // it names no conference of the dialog's
 	told    string    // whose record to compare, if not the room's
 }
@@ -68,7 +70,7 @@ func verbs() []verb {
 	return []verb{
 		{name: "getConferencingCapabilities", anybody: true, factory: true, command: func(string) c3p.Command { return &c3p.GetConferencingCapabilities{} }},
 		{name: "getAvailableMcuTypes", anybody: true, factory: true, command: func(string) c3p.Command { return &c3p.GetAvailableMCUTypes{} }},
-		{name: "getConference", anybody: true, command: func(string) c3p.Command { return &c3p.GetConference{Keys: testenv.Keys(room)} }, json: [3]string{"GET"}},
+		{name: "getConference", anybody: true, command: func(string) c3p.Command { return &c3p.GetConference{Keys: testenv.Keys(room)} }, json: [3]string{"GET"}, keys: "*#"},
 		{name: "getConferences", anybody: true, factory: true, command: func(string) c3p.Command { return &c3p.GetConferences{} }, json: [3]string{"GET", "/.."}},
 		{name: "addConference", anybody: true, factory: true, told: "2222222222", command: func(string) c3p.Command {
 			return &c3p.AddConference{Conference: &confinfo.Document{Description: &confinfo.Description{ConferenceID: "2222222222", Subject: "Two"}}}
@@ -77,10 +79,10 @@ func verbs() []verb {
 			return &c3p.ModifyConference{Conference: &confinfo.Document{Entity: testenv.FocusURI(room), State: confinfo.Partial,
 				Description: &confinfo.Description{AdmissionPolicy: confinfo.Anonymous}}}
 		}, json: [3]string{"PATCH", "", `{"admissionPolicy":"anonymous"}`}},
-		{name: "modifyConference (mute all)", command: func(string) c3p.Command { return muteAll(confinfo.Block) }, json: [3]string{"PATCH", "", `{"attendeesMuted":"soft"}`}},
+		{name: "modifyConference (mute all)", command: func(string) c3p.Command { return muteAll(confinfo.Block) }, json: [3]string{"PATCH", "", `{"attendeesMuted":"soft"}`}, keys: "*8"},
 		{name: "modifyConferenceLock", command: func(string) c3p.Command {
 			return &c3p.ModifyConferenceLock{Keys: testenv.Keys(room), Locked: true}
-		}, json: [3]string{"PATCH", "", `{"locked":true}`}},
+		}, json: [3]string{"PATCH", "", `{"locked":true}`}, keys: "*7"},
 		{name: "deleteConference", command: func(string) c3p.Command { return &c3p.DeleteConference{Keys: testenv.Keys(room)} }, json: [3]string{"DELETE"}},
 		{name: "addUser (dial-out)", of: "dave", command: func(of string) c3p.Command {
 			return &c3p.AddUser{Keys: testenv.Keys(room), User: &confinfo.User{Entity: "sip:" + of + "@example.com",
@@ -98,11 +100,14 @@ func verbs() []verb {
 			return access("sip:"+of+"@elsewhere.example;guest=1", c3p.AccessGranted)
 		}, json: [3]string{"PATCH", "/participants/sip%3AOF%40elsewhere.example%3Bguest%3D1", `{"admitted":true}`}},
 		{name: "setLobbyAccess (all)", of: "erin", before: waiting, command: func(string) c3p.Command { return access("", c3p.AccessGranted) },
-			json: [3]string{"POST", "/lobby", `{"access":"granted"}`}},
+			json: [3]string{"POST", "/lobby", `{"access":"granted"}`}, keys: "*9"},
 		{name: "modifyEndpointMedia (mute)", command: func(of string) c3p.Command { return media(of, confinfo.Media{IngressFilter: confinfo.Block}) },
 			json: [3]string{"PATCH", participant, `{"muted":true}`}},
 		{name: "modifyEndpointMedia (own)", by: "bob", of: "bob", command: func(of string) c3p.Command { return media(of, confinfo.Media{IngressFilter: confinfo.Block}) },
-			json: [3]string{"PATCH", participant, `{"muted":true}`}},
+			json: [3]string{"PATCH", participant, `{"muted":true}`}, keys: "*6"},
+		{name: "modifyEndpointMedia (hard)", by: "bob", of: "bob", anybody: true, before: mutedHard,
+			command: func(of string) c3p.Command { return media(of, confinfo.Media{IngressFilter: confinfo.Unblock}) },
+			json:    [3]string{"PATCH", participant, `{"muted":false}`}, keys: "*6"},
 		{name: "modifyEndpointMedia (gain)", command: func(of string) c3p.Command { return media(of, confinfo.Media{Gain: new(-6.5)}) },
 			json: [3]string{"PATCH", participant, `{"gain":-6.5}`}},
 		{name: "modifyConferenceAnnouncements", command: func(string) c3p.Command {
@@ -115,13 +120,13 @@ func verbs() []verb {
 			json: [3]string{"PATCH", participant, `{"spotlight":true}`}},
 		{name: "raiseHand", by: "bob", of: "bob", command: func(of string) c3p.Command {
 			return &c3p.RaiseHand{Keys: c3p.EndpointKeys{Conference: testenv.FocusURI(room), User: "sip:" + of + "@example.com"}, Up: true}
-		}, json: [3]string{"PATCH", participant, `{"handRaised":true}`}},
+		}, json: [3]string{"PATCH", participant, `{"handRaised":true}`}, keys: "*1"},
 		{name: "startRecording", command: func(string) c3p.Command { return &c3p.StartRecording{Keys: testenv.Keys(room)} },
-			json: [3]string{"POST", "/recording", `{"action":"start"}`}},
+			json: [3]string{"POST", "/recording", `{"action":"start"}`}, keys: "*5"},
 		{name: "pauseRecording", before: recording, command: func(string) c3p.Command { return &c3p.PauseRecording{Keys: testenv.Keys(room)} },
 			json: [3]string{"POST", "/recording", `{"action":"pause"}`}},
 		{name: "stopRecording", before: recording, command: func(string) c3p.Command { return &c3p.StopRecording{Keys: testenv.Keys(room)} },
-			json: [3]string{"POST", "/recording", `{"action":"stop"}`}},
+			json: [3]string{"POST", "/recording", `{"action":"stop"}`}, keys: "*5"},
 		{name: "stopRecording (none runs)", command: func(string) c3p.Command { return &c3p.StopRecording{Keys: testenv.Keys(room)} },
 			json: [3]string{"POST", "/recording", `{"action":"stop"}`}},
 		{name: "modifyEndpoint", command: func(of string) c3p.Command {
@@ -139,6 +144,10 @@ func waiting(s *scene) {
 	erin.WantsAnswer()
 }
 
+func mutedHard(s *scene) {
+	s.Succeeds(testenv.Admin, muteAll(confinfo.Block, func(f *confinfo.InitialFilter) { f.Hard = true }))
+}
+
 // reached is what came of a verb through one face.
 type reached struct {
 	Reason c3p.Reason // "": obeyed
@@ -154,7 +163,7 @@ type face struct {
 }
 
 func faces() []face {
-	return []face{{"HTTPS", byHTTPS}, {"SERVICE", bySERVICE}, {"INFO", byINFO}, {"JSON", byJSON}, {"REFER", byREFER}}
+	return []face{{"HTTPS", byHTTPS}, {"SERVICE", bySERVICE}, {"INFO", byINFO}, {"JSON", byJSON}, {"REFER", byREFER}, {"DTMF", byDTMF}}
 }
 
 func answered(r *c3p.Response) (c3p.Reason, string, bool) {
@@ -205,6 +214,23 @@ func byREFER(s *scene, by, of string, v verb) (c3p.Reason, string, bool) {
 		s.Errorf("%s by REFER: %d", v.name, res.StatusCode)
 	}
 	return reason, "", true
+}
+
+// byDTMF: who presses keys is told by prompts what came of it.
+func byDTMF(s *scene, by, of string, v verb) (c3p.Reason, string, bool) {
+	if v.keys == "" || v.of == v.by && v.by != "" && of != by {
+		return "", "", false
+	}
+	s.MCU.Played()
+	s.phones[by].Presses(v.keys)
+	s.Later(0)
+	switch said := strings.Join(s.MCU.Played(), " "); said {
+	case "not-permitted":
+		return c3p.ReasonForbidden, "", true
+	case "", "failed":
+		s.Errorf("%s by DTMF: it says %q", v.name, said)
+	}
+	return "", "", true
 }
 
 var (
@@ -292,9 +318,10 @@ func TestEachVerbThroughEachFace(t *testing.T) {
 					if about == "bob" {
 						about = "carol"
 					}
-					r, _ := through(t, f, v, "bob", about)
-					refused[f.name] = r
-					cell += "/" + or(string(r.Reason), "done")
+					if r, ok := through(t, f, v, "bob", about); ok { // keys are about who presses them
+						refused[f.name] = r
+						cell += "/" + or(string(r.Reason), "done")
+					}
 				}
 				row += fmt.Sprintf("%-34s", cell)
 			}
