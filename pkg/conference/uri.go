@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // URI is a SIP or tel URI as it was written. Use UserID to compare users and ParseURI to see what it addresses.
@@ -84,7 +85,9 @@ func ParseURI(text string) (Address, error) {
 
 func (a *Address) parseOpaque(opaque string) (err error) {
 	if a.User != "" {
-		a.Organizer = userID(a.User, a.Domain)
+		if a.Organizer = userID(a.User, a.Domain); a.Organizer == "" {
+			return fmt.Errorf("%w: user part", ErrInvalidURI)
+		}
 	}
 	if opaque == opaqueFactory {
 		a.Kind = KindFactory
@@ -134,14 +137,23 @@ func AdHocFactoryURI(domain string) URI { return URI("sip:" + adHocFactory + "@"
 func (u URI) UserID() UserID {
 	text := string(u)
 	if hasPrefixFold(text, "tel:") && len(text) <= maxURI {
-		number, _, _ := strings.Cut(text[len("tel:"):], ";")
-		return UserID("tel:" + strings.ToLower(strings.NewReplacer("-", "", ".", "", "(", "", ")", "").Replace(number)))
+		return telephone(text[len("tel:"):])
 	}
 	user, domain, _, err := splitURI(text)
 	if err != nil || user == "" {
 		return ""
 	}
 	return userID(user, domain)
+}
+
+// telephone is the user of a telephone-subscriber (RFC 3966 §3): "" when a character of its number is none of theirs.
+func telephone(subscriber string) UserID {
+	number, _, _ := strings.Cut(subscriber, ";")
+	number = strings.ToLower(strings.NewReplacer("-", "", ".", "", "(", "", ")", "").Replace(number))
+	if number == "" || strings.Trim(number, "+0123456789abcdef*#") != "" {
+		return ""
+	}
+	return UserID("tel:" + number)
 }
 
 // EntityID reads the entity of a user as clients repeat it (user@entity, userKeys@userEntity): UserID, with the mark of a guest kept.
@@ -165,9 +177,14 @@ func isNumber(text string) bool {
 // Guest reports whether u was given to somebody who did not prove who it is.
 func (u UserID) Guest() bool { return strings.Contains(string(u), guestMark) }
 
-// userID escapes what could end a user part, so that no user can be called like another one.
+// userID escapes what could end a user part, so that no user can be called like another one. Who is longer with that than a URI may be has
+// no id.
 func userID(user, domain string) UserID {
-	return UserID("sip:" + escapeUser(strings.ToLower(user)) + "@" + strings.ToLower(hostOnly(domain)))
+	id := "sip:" + escapeUser(strings.ToLower(user)) + "@" + strings.ToLower(hostOnly(domain))
+	if len(id) > maxURI {
+		return ""
+	}
+	return UserID(id)
 }
 
 // Domain is the host of a sip UserID, "" of others.
@@ -189,7 +206,7 @@ func splitURI(text string) (user, domain, parameters string, err error) {
 	// The user part may hold ";" and "?" as they are (RFC 3261 §25.1, user-unreserved), so it goes first; "@" it may not.
 	if before, after, found := strings.Cut(rest, "@"); found {
 		before, _, _ = strings.Cut(before, ":")
-		if user, err = url.PathUnescape(before); err != nil || user == "" {
+		if user, err = url.PathUnescape(before); err != nil || user == "" || !utf8.ValidString(user) {
 			return "", "", "", fmt.Errorf("%w: user part", ErrInvalidURI)
 		}
 		rest = after

@@ -94,6 +94,10 @@ func TestUserID(t *testing.T) {
 		"tel:+1-555-0123;phone-context=x":       "tel:+15550123",
 		"sip:example.com":                       "",
 		"mailto:alice@example.com":              "",
+		"tel:\xd1\xd1":                          "", // lower case would make one user of all such bytes, and a longer one
+		"tel:alice":                             "",
+		"sip:%d1@example.com":                   "",
+		URI("sip:" + strings.Repeat("%3b", 300) + "@" + strings.Repeat("x", 200)): "",
 	} {
 		if got := uri.UserID(); got != want {
 			t.Errorf("%q is user %q, want %q", uri, got, want)
