@@ -21,6 +21,7 @@
 //	a=cryptoscale, k=                          no   read over
 //	a=fingerprint, a=setup, a=tls-id           yes  RFC 8122, 5763, 8842; SHA-256 and better; we send no tls-id
 //	a=candidate, ice-ufrag, ice-lite, trickle  yes  RFC 8839, 8840; candidates are not read here, no a=ice-mismatch
+//	trickle-ice-sdpfrag                        yes  RFC 8840: what an INFO brings
 //	candidates of draft-ietf-mmusic-ice-06     no   read over: no user fragment, so no ICE
 //	BUNDLE, bundle-only                        yes  RFC 9143; one line is accepted, all others get port 0
 //	a=rtcp-fb, a=rtcp-rsize                    yes  nack and transport-cc, in profiles with feedback; RFC 4585, 5506

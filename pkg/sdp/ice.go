@@ -14,7 +14,7 @@ type ICE struct {
 	Candidates       []string // what follows "a=candidate:", as it stands there
 	Lite             bool     // a=ice-lite
 	Trickle          bool     // more candidates may follow (RFC 8840)
-	EndOfCandidates  bool     // no more follow (RFC 8840 section 4.2)
+	EndOfCandidates  bool     // no more follow (RFC 8840 section 8)
 	RemoteCandidates string   // what follows "a=remote-candidates:"; "" when it is not there
 }
 

@@ -19,11 +19,13 @@ const (
 
 // Parse reads a session description. It takes lines in any order within their level, lines ended by CR, LF or both, and does
 // without o=, s= and t=. Every error is a *SyntaxError.
-func Parse(text string) (*Description, error) {
+func Parse(text string) (*Description, error) { return parser{}.read(text) }
+
+func (p parser) read(text string) (*Description, error) {
 	if len(text) > MaxBytes {
 		return nil, &SyntaxError{Line: 1, Detail: fmt.Sprintf("longer than %d bytes", MaxBytes)}
 	}
-	p := parser{description: new(Description)}
+	p.description = new(Description)
 	p.description.session.Origin = origin(0, 0, unspecified)
 	number := 0
 	for line := range strings.SplitSeq(newlines.Replace(text), "\n") {
