@@ -93,6 +93,7 @@ type Agent struct {
 
 	mu         sync.Mutex
 	components []*pion.Agent // by component - 1; nil: given up
+	unneeded   []*pion.Agent // those given up
 	remote     Credentials
 	candidates int
 	failed     sync.Once
@@ -359,28 +360,31 @@ func (a *Agent) fail() {
 	})
 }
 
-// giveUp ends a component that is not needed. Called with mu held.
+// giveUp ends a component that is not needed, without waiting for what it is telling just now. Called with mu held.
 func (a *Agent) giveUp(component int) {
 	if component > len(a.components) || a.components[component-1] == nil {
 		return
 	}
-	_ = a.components[component-1].GracefulClose() // never fails
+	p := a.components[component-1]
+	_ = p.Close() // never fails
 	a.components[component-1] = nil
+	a.unneeded = append(a.unneeded, p)
 }
 
 // Close ends the session and waits for its goroutines. No function of the Config is called afterwards.
 func (a *Agent) Close() {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		return
-	}
 	a.closed = true
+	all := append(a.components, a.unneeded...)
+	a.components, a.unneeded = nil, nil
+	a.mu.Unlock()
 	a.config.Mux.remove(a.entry)
-	if door := a.config.Mux.tcp; door != nil {
-		defer door.RemoveConnByUfrag(a.entry.local.Ufrag)
+	for _, p := range all {
+		if p != nil {
+			_ = p.GracefulClose() // never fails
+		}
 	}
-	for i := range a.components {
-		a.giveUp(i + 1)
+	if door := a.config.Mux.tcp; door != nil {
+		door.RemoveConnByUfrag(a.entry.local.Ufrag)
 	}
 }

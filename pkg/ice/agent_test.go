@@ -51,8 +51,8 @@ func TestALiteOfferIsChecked(t *testing.T) {
 func TestTwoFullAgents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire()
-		server := newSide(t, w.mux(serverAddr, server6), Config{})
-		alice := newSide(t, w.mux(aliceAddr, alice6), Config{})
+		server := newSide(t, w.mux(serverAddr), Config{})
+		alice := newSide(t, w.mux(aliceAddr), Config{})
 		defer server.Close()
 		defer alice.Close()
 		meet(t, alice, server, true)
@@ -71,6 +71,23 @@ func TestTwoFullAgents(t *testing.T) {
 			t.Error("consent of a silent peer does not expire")
 		}
 	})
+}
+
+func TestIPv6WhereIPv4DoesNotGetThrough(t *testing.T) {
+	for _, lite := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWire()
+			w.cut(serverAddr)
+			server := newSide(t, w.mux(serverAddr, server6), Config{Lite: lite})
+			alice := newSide(t, w.mux(aliceAddr, alice6), Config{})
+			defer server.Close()
+			defer alice.Close()
+			meet(t, alice, server, true)
+			time.Sleep(soon)
+			server.wantPath(t, 1, alice6)
+			alice.wantPath(t, 1, server6)
+		})
+	}
 }
 
 func TestRolesAreSettled(t *testing.T) {

@@ -102,19 +102,22 @@ func (m *Mux) Stats() MuxStats {
 	return s
 }
 
-// Receive takes a datagram whose first byte is 0 to 3 (RFC 7983) from the port with that index. It never blocks and does not keep data.
-func (m *Mux) Receive(port int, data []byte, from netip.AddrPort) {
+// Receive takes a datagram whose first byte is 0 to 3 (RFC 7983) from the port with that index. It never blocks and does not keep data. It
+// reports whether that was an indication, by which old ICE keeps a path open (RFC 5245 §10): anybody can send one.
+func (m *Mux) Receive(port int, data []byte, from netip.AddrPort) (keepalive bool) {
 	msg, ok := parse(data)
 	switch {
 	case !ok:
 		m.stats.malformed.Add(1)
 	case msg.class == request:
 		m.request(port, &msg, from)
-	case msg.class == indication: // it can come from anybody, and says nothing
+	case msg.class == indication:
 		m.stats.indications.Add(1)
+		return true
 	default:
 		m.response(port, &msg, from)
 	}
+	return false
 }
 
 // request is a check of a peer. One without the right password gets no answer: a flood with guessed names is not worth a packet each.

@@ -8,11 +8,15 @@
 // goroutine reads it and leaves the packets in the transport's inbox until the tick. Which of the two is an argument of
 // [NewSocket]; nothing above it can tell.
 //
+// Legs with ICE have no sockets of their own: all of them share the ports of a [Shared], and each has a [Seat] there. Who may send from where
+// is what checks have proved, never a guess; where to send is the path that ICE has selected.
+//
 //	feature                                            done
 //	RTP/AVP over UDP, IPv4 and IPv6                    yes
 //	RTCP on its own port or multiplexed (RFC 5761)     yes
 //	symmetric RTP: one justified latch                 yes
 //	sockets polled at the tick, kernel timestamps      yes
+//	ICE on shared ports, UDP and TCP; restart          yes
 //	SRTP and SRTCP, keys changed on the way            yes
-//	ICE, DTLS                                          no
+//	DTLS                                               handed on, on shared ports
 package media

@@ -50,13 +50,23 @@ type Socket struct {
 
 // NewSocket takes over conn. A looped socket starts reading at once.
 func NewSocket(conn Conn, mode Mode) *Socket {
-	s := &Socket{conn: conn, mode: mode, done: make(chan struct{})}
-	if mode == Looped {
-		go s.readLoop(conn.(Waiter))
-	} else {
-		close(s.done)
+	s := newIdleSocket(conn)
+	if s.mode = mode; mode == Looped {
+		s.start()
 	}
 	return s
+}
+
+// newIdleSocket is a looped socket that nobody reads before start.
+func newIdleSocket(conn Conn) *Socket {
+	s := &Socket{conn: conn, mode: Looped, done: make(chan struct{})}
+	close(s.done)
+	return s
+}
+
+func (s *Socket) start() {
+	s.done = make(chan struct{})
+	go s.readLoop(s.conn.(Waiter))
 }
 
 // Close closes the connection and waits for the reader.

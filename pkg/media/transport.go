@@ -32,11 +32,15 @@ const (
 type TransportConfig struct {
 	RTP, RTCP *Socket // RTCP nil: multiplexed on RTP (RFC 5761)
 	Looped    bool    // the sockets are looped: packets come through an inbox
+	Seat      *Seat   // on the shared ports, instead of sockets of its own; nil: without ICE
 	Pool      *rtp.Pool
 	Stream    *AudioStream
 	Sender    *AudioSender
 	CNAME     string
 	Own       func(netip.AddrPort) bool // an address of our own, from which nobody calls; may be nil
+	// Handshake takes DTLS (RFC 7983: first octet 20 to 63) that comes to a looped socket, at once and not at the tick: on the goroutine that
+	// reads the socket, which it must not hold up. It does not keep data. May be nil.
+	Handshake func(data []byte, from netip.AddrPort, at time.Time)
 }
 
 // TransportStats counts what was dropped before it reached a stream.
@@ -77,10 +81,17 @@ type controlPort struct {
 
 // NewTransport attaches a transport to its sockets.
 func NewTransport(config TransportConfig, now time.Time) *Transport {
-	t := &Transport{config: config, heard: now, muxed: config.RTCP == nil}
+	t := &Transport{heard: now}
+	if config.Seat != nil {
+		config.Seat.take(t, &config)
+	}
+	t.config, t.muxed = config, config.RTCP == nil
 	t.reports = newReporter(config.CNAME, config.Sender.SSRC(), now)
 	t.rtcp.owner = t
 	t.polls = uint(rand.Uint32N(controlEvery)) // legs look at their RTCP at different ticks
+	if config.Seat != nil {
+		return t
+	}
 	config.RTP.Attach(t)
 	if config.RTCP != nil {
 		config.RTCP.Attach(&t.rtcp)
@@ -89,8 +100,13 @@ func NewTransport(config TransportConfig, now time.Time) *Transport {
 }
 
 // Expect says where signalling puts the peer: where to send, and whose packets to take. hosts are further hosts the peer may
-// send from because its signalling does. Invalid addresses stop the sending.
+// send from because its signalling does. Invalid addresses stop the sending. With ICE only whether the two are one counts: where the peer is,
+// checks tell.
 func (t *Transport) Expect(media, control netip.AddrPort, hosts []netip.Addr) {
+	if t.config.Seat != nil {
+		t.muxed = t.config.RTCP == nil || media == control
+		return
+	}
 	t.media.expect(media, hosts)
 	t.rtcp.latch.expect(control, hosts)
 	t.muxed = t.config.RTCP == nil || media == control
@@ -129,6 +145,9 @@ func (t *Transport) Poll(b *Batch, now time.Time) {
 	if t.config.Looped {
 		t.inbox.drain(t)
 	}
+	if t.config.Seat != nil {
+		t.follow()
+	}
 	t.shield.rekey(now)
 	if t.reports.schedule.Due(now) {
 		t.report(now)
@@ -137,11 +156,14 @@ func (t *Transport) Poll(b *Batch, now time.Time) {
 
 // Receive takes a datagram of the RTP port. From a looped socket it only leaves it in the inbox.
 func (t *Transport) Receive(data []byte, from netip.AddrPort, at time.Time) {
-	if t.config.Looped {
+	switch {
+	case !t.config.Looped:
+		t.receive(data, from, at)
+	case t.config.Handshake != nil && len(data) > 0 && data[0] >= 20 && data[0] <= 63:
+		t.config.Handshake(data, from, at)
+	default:
 		t.inbox.put(data, from, at, false)
-		return
 	}
-	t.receive(data, from, at)
 }
 
 func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
@@ -158,7 +180,7 @@ func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
 		return
 	}
 	was := t.media.from
-	if t.own(from) || !t.media.accept(from) {
+	if !t.justified(&t.media, from) {
 		t.stats.Stranger++
 		return
 	}
@@ -171,6 +193,11 @@ func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
 		return
 	}
 	t.receiveRTP(data, at)
+}
+
+// justified reports whether a packet without protection is the peer's. On the shared ports the route table has said so already.
+func (t *Transport) justified(l *latch, from netip.AddrPort) bool {
+	return t.config.Seat != nil || !t.own(from) && l.accept(from)
 }
 
 func (t *Transport) own(from netip.AddrPort) bool { return t.config.Own != nil && t.config.Own(from) }
@@ -213,7 +240,7 @@ func (c *controlPort) receive(data []byte, from netip.AddrPort, at time.Time) {
 	case c.owner.shield.up && !c.owner.own(from):
 		c.open(data, from, at)
 		return
-	case c.owner.own(from) || !c.latch.accept(from):
+	case !c.owner.justified(&c.latch, from):
 		c.owner.stats.Stranger++
 		return
 	}
