@@ -129,6 +129,87 @@ func TestASessionFromTheCommandLine(t *testing.T) {
 	s.stop()
 }
 
+// TestALobbyFromTheCommandLine: two wait; one is let in and one sent away; then those who are in are muted together.
+func TestALobbyFromTheCommandLine(t *testing.T) {
+	s := newServer(t)
+	s.start()
+	s.shell("echo 'correct horse battery' | bin/focus user add alice")
+	s.shell("bin/focus conference new --id lobby --lobby --policy openAuthenticated")
+	dials := func(from string, credentials func(string) (string, string, bool)) *phone.Phone {
+		return s.dials(phone.Config{Target: "sip:lobby@127.0.0.1", Identity: "sip:" + from, Server: "127.0.0.1:" + s.ports[0],
+			Network: phone.System(nil), Credentials: credentials})
+	}
+	dials("alice@127.0.0.1", func(string) (string, string, bool) { return "alice", "correct horse battery", true })
+	var guests []string
+	lines := map[string]*phone.Phone{}
+	shows := func(want string) string {
+		t.Helper()
+		shown := ""
+		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			if shown = s.shell("bin/focus conference show lobby"); regexp.MustCompile(want).MatchString(shown) {
+				return shown
+			}
+		}
+		t.Errorf("it shows\n%s\nwant %s", shown, want)
+		return shown
+	}
+	for _, name := range []string{"bob", "mallory", "dave"} {
+		lines[name] = dials(name+"@elsewhere.example", nil)
+		guests = append(guests, regexp.MustCompile(`sip:`+name+`\S*`).FindString(shows("sip:"+name+"\\S* .*pending")))
+	}
+	bob, mallory, dave := guests[0], guests[1], guests[2]
+	t.Log("# who is named is let in, or sent away; then the others")
+	s.shell("bin/focus conference admit lobby '" + bob + "'")
+	shows(bob + ` +attendee +no +connected`)
+	s.shell("bin/focus conference deny lobby '" + mallory + "'")
+	s.wantsOut("she was sent away", lines["mallory"])
+	if shown := shows(dave + " .*pending"); strings.Contains(shown, mallory) {
+		t.Errorf("%s is shown:\n%s", mallory, shown)
+	}
+	s.shell("bin/focus conference admit lobby")
+	shows(dave + ` +attendee +no +connected`)
+
+	t.Log("# all attendees are muted, and those who come; alice, whom they obey, is not")
+	for _, row := range []struct{ command, bob, alice string }{
+		{"promote lobby alice", "attendee +no", "presenter +no"},
+		{"mute-all lobby", "attendee +yes", "presenter +no"},
+		{"unmute lobby '" + bob + "'", "attendee +no", "presenter +no"},
+		{"mute-all lobby hard", "attendee +yes", "presenter +no"},
+		{"mute-all lobby no", "attendee +no", "presenter +no"},
+		{"mute-all lobby now", "attendee +yes", "presenter +no"},
+		{"mute-all lobby no", "attendee +no", "presenter +no"},
+		{"demote lobby alice", "attendee +no", "attendee +no"},
+	} {
+		s.shell("bin/focus conference " + row.command)
+		shows(bob + " +" + row.bob)
+		shows("sip:alice@127.0.0.1 +" + row.alice)
+	}
+
+	t.Log("# nobody waits for a lock to open but in the lobby")
+	s.shell("bin/focus conference lock lobby")
+	late := dials("late@elsewhere.example", nil)
+	shows(`sip:late\S* .*pending`)
+	for command, want := range map[string]string{
+		"admit lobby sip:nobody@127.0.0.1": "nobody of that name", "deny lobby sip:nobody@127.0.0.1": "nobody of that name", "admit nowhere": "no such conference",
+		"mute-all lobby loudly": "must be one of",
+	} {
+		if out, err := s.tries("bin/focus conference " + command); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v %s, want %s", command, err, out, want)
+		}
+	}
+	s.shell("bin/focus conference end lobby")
+	s.wantsOut("the conference has ended", late)
+	s.stop()
+}
+
+// tries runs a command that may be refused.
+func (s *server) tries(script string) (string, error) {
+	command := exec.Command("sh", "-eu", "-c", script)
+	command.Dir = s.dir
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
 // TestTheVerbsOfJSON sends each change that the API knows to a server with a call, and looks at what it then says.
 func TestTheVerbsOfJSON(t *testing.T) {
 	s := newServer(t)

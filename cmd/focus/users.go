@@ -54,7 +54,8 @@ func (c *userAdd) Run(io *streams, holder ctxHolder) error {
 	if c.JSON {
 		return printJSON(io.out, added)
 	}
-	return table(io.out, []string{"user", added.Name}, []string{"uri", added.URI}, []string{"administrator", yesNo(added.Administrator)})
+	return table(io.out, []string{"user", added.Name}, []string{"uri", added.URI}, []string{"administrator", yesNo(added.Administrator)},
+		[]string{"dial-out", added.DialOut})
 }
 
 type userModify struct {
@@ -111,9 +112,9 @@ func (c *userList) Run(io *streams, holder ctxHolder) error {
 
 // userRows has a row for each user, and one more for each telephone after the first.
 func userRows(users []api.User) [][]string {
-	rows := [][]string{{"USER", "URI", "ADMINISTRATOR", "CREATED", "TELEPHONE", "SINCE", "UNTIL", "NAME"}}
+	rows := [][]string{{"USER", "URI", "ADMINISTRATOR", "DIAL-OUT", "CREATED", "TELEPHONE", "SINCE", "UNTIL", "NAME"}}
 	for _, user := range users {
-		left, right := []string{user.Name, user.URI, yesNo(user.Administrator), formatTime(&user.Created)}, user.DisplayName
+		left, right := []string{user.Name, user.URI, yesNo(user.Administrator), user.DialOut, formatTime(&user.Created)}, user.DisplayName
 		if len(user.Bindings) == 0 {
 			rows = append(rows, append(left, "", "", "", right))
 		}
