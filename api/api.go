@@ -148,7 +148,7 @@ func New(config Config) *Handler {
 	}
 	s := &server{Config: config}
 	s.running.open()
-	s.hooks.server = s
+	s.hooks.server, s.hooks.streams.most = s, maxHookStreams
 	s.answers, s.made = newAnswers(rememberFor, s.run), newAnswers(rememberKeys, s.run)
 	router := mux.NewRouter().UseEncodedPath()
 	for _, r := range s.routes() {

@@ -23,22 +23,20 @@ import (
 type hooks struct {
 	server *server
 
-	mu      sync.Mutex
-	byID    map[string]*hook
-	streams int
+	streams quota
+
+	mu   sync.Mutex
+	byID map[string]*hook
 }
 
 // hook is one webhook and the conferences that it is being told of.
 type hook struct {
 	cluster.Webhook
-	fixed  bool // of the configuration
-	ctx    context.Context
-	cancel context.CancelFunc
-	tells  map[conference.ID]*telling // guarded by hooks.mu
+	fixed     bool // of the configuration
+	ctx       context.Context
+	cancel    context.CancelFunc
+	following *following
 }
-
-// telling is a stream.
-type telling struct{ ended bool }
 
 // maxHookStreams bounds those of all webhooks.
 const maxHookStreams = 4096
@@ -59,8 +57,14 @@ func (h *hooks) load(ctx context.Context) error {
 }
 
 func (h *hooks) enter(w cluster.Webhook, fixed bool) *hook {
-	entered := &hook{Webhook: w, fixed: fixed, tells: map[conference.ID]*telling{}}
+	entered := &hook{Webhook: w, fixed: fixed}
 	entered.ctx, entered.cancel = context.WithCancel(h.server.running.ctx)
+	entered.following = &following{
+		server: h.server, quota: &h.streams, meeting: func(id conference.ID) error { return h.meeting(entered, id) },
+		full: func(id conference.ID) {
+			h.server.Logger.Warn("too many conferences are on to tell all webhooks", "webhook", w.ID, "conference", id)
+		},
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.byID == nil {
@@ -85,6 +89,7 @@ func (h *hooks) remove(id string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if removed := h.byID[id]; removed != nil {
+		removed.following.close()
 		removed.cancel()
 		delete(h.byID, id)
 	}
@@ -105,59 +110,21 @@ func (h *hooks) started(id conference.ID) {
 
 // follow has a webhook told of a conference, if it wants to be.
 func (h *hooks) follow(to *hook, id conference.ID) {
-	if to.Conference != "" && to.Conference != string(id) {
-		return
+	if to.Conference == "" || to.Conference == string(id) {
+		to.following.follow(id)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if to.tells[id] != nil {
-		return // it will see that the conference is on
-	}
-	if h.streams >= maxHookStreams {
-		h.server.Logger.Warn("too many conferences are on to tell all webhooks", "webhook", to.ID, "conference", id)
-		return
-	}
-	t := &telling{}
-	if h.server.run(func(context.Context) { h.tell(to, id, t) }) {
-		to.tells[id] = t
-		h.streams++
-	}
-}
-
-// tell tells one meeting after the other.
-func (h *hooks) tell(to *hook, id conference.ID, t *telling) {
-	defer h.told(to, id, t)
-	for more := true; more; more = h.goesOn(to, id, t) {
-		err := h.meeting(to, id)
-		if t.ended = err == nil; err != nil && to.ctx.Err() == nil {
-			h.server.Logger.Debug("webhook is not told", "webhook", to.ID, "conference", id, "err", err)
-		}
-	}
-}
-
-// goesOn says whether another meeting has begun meanwhile.
-func (h *hooks) goesOn(to *hook, id conference.ID, t *telling) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if t.ended && to.ctx.Err() == nil && slices.Contains(h.server.Watches.Running(), id) {
-		return true
-	}
-	delete(to.tells, id)
-	return false
-}
-
-// told is also for one that has panicked.
-func (h *hooks) told(to *hook, id conference.ID, t *telling) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if to.tells[id] == t {
-		delete(to.tells, id)
-	}
-	h.streams--
 }
 
 // meeting is one stream, to the end of the meeting. Conferences that the owner may not see are passed over.
 func (h *hooks) meeting(to *hook, id conference.ID) error {
+	err := h.tell(to, id)
+	if err != nil && to.ctx.Err() == nil {
+		h.server.Logger.Debug("webhook is not told", "webhook", to.ID, "conference", id, "err", err)
+	}
+	return err
+}
+
+func (h *hooks) tell(to *hook, id conference.ID) error {
 	check := func(ctx context.Context) (c3p.Principal, error) { return h.principal(ctx, to) }
 	who, err := check(to.ctx)
 	if err != nil {
