@@ -80,6 +80,7 @@ type server struct {
 	finals   finals
 	streams  streams
 	hooks    hooks
+	feeds    feeds
 	running  running
 }
 
@@ -110,6 +111,7 @@ func (s *server) routes() []route {
 		{"DELETE", "/v1/conferences/{id}/participants/{user}", s.user(s.deleteParticipant)},
 		{"POST", "/v1/conferences/{id}/lobby", s.user(s.postLobby)},
 		{"GET", "/v1/conferences/{id}/events", s.user(s.getEvents)},
+		{"GET", "/v1/events", s.user(s.getAllEvents)},
 		{"POST", "/v1/conferences/{id}/recording", s.user(s.postRecording)},
 		{"POST", "/v1/webhooks", s.user(s.postWebhook)},
 		{"GET", "/v1/webhooks", s.user(s.getWebhooks)},
@@ -138,8 +140,11 @@ func (h *Handler) Close() { h.server.running.close() }
 // LoadWebhooks reads those that are registered. Call it once, before conferences start.
 func (h *Handler) LoadWebhooks(ctx context.Context) error { return h.server.hooks.load(ctx) }
 
-// ConferenceStarted has the webhooks told of a conference that is on now. It does not block.
-func (h *Handler) ConferenceStarted(id conference.ID) { h.server.hooks.started(id) }
+// ConferenceStarted has those told of a conference that is on now who follow all: webhooks and feeds. It does not block.
+func (h *Handler) ConferenceStarted(id conference.ID) {
+	h.server.hooks.started(id)
+	h.server.feeds.started(id)
+}
 
 // New makes the API. Serve it with NewServer, which has the time-outs, and close it.
 func New(config Config) *Handler {
@@ -149,6 +154,7 @@ func New(config Config) *Handler {
 	s := &server{Config: config}
 	s.running.open()
 	s.hooks.server, s.hooks.streams.most = s, maxHookStreams
+	s.feeds.streams.most = maxFeedStreams
 	s.answers, s.made = newAnswers(rememberFor, s.run), newAnswers(rememberKeys, s.run)
 	router := mux.NewRouter().UseEncodedPath()
 	for _, r := range s.routes() {

@@ -16,7 +16,7 @@
 //	| HTTP/1.1, HTTP/2                                            | yes  |
 //	| events of a conference: server-sent, WebSocket (RFC 6455)   | yes  |
 //	| webhooks of events (Standard Webhooks 1.0.0)                | yes  |
-//	| one stream for all conferences of a user                    | no   |
+//	| one stream for all conferences of a user                    | yes  |
 //	| metrics, pages of long lists                                | no   |
 //
 // openapi.yaml is the specification; a test compares it with the routes and the types.

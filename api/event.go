@@ -34,7 +34,8 @@ type News struct {
 type Event struct {
 	Type         string        `json:"type"`                   // full, partial, ended, response
 	Conference   string        `json:"conference,omitempty"`   // id
-	Revision     uint64        `json:"revision,omitempty"`     // what to resume by
+	Revision     uint64        `json:"revision,omitempty"`     // what to resume by, in a stream of one conference
+	Cursor       string        `json:"cursor,omitempty"`       // the same in one of all, by WebSocket; server-sent events have it as their id
 	State        *Conference   `json:"state,omitempty"`        // the conference, without its secrets, when something of it is new
 	Participants []Participant `json:"participants,omitempty"` // of full: who is in; of partial: who is new or changed, each whole
 	Removed      []string      `json:"removed,omitempty"`      // URIs of who has left

@@ -18,7 +18,7 @@ func isWebSocket(r *http.Request) bool {
 type eventSocket struct{ conn *websocket.Conn }
 
 // serveWebSocket takes pages of this host only (the origin is compared with Host): a browser would add the credentials for all others too.
-func (s *server) serveWebSocket(ctx context.Context, w http.ResponseWriter, r *http.Request, st *stream) {
+func (s *server) serveWebSocket(ctx context.Context, w http.ResponseWriter, r *http.Request, t telling) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return // it has been answered
@@ -26,7 +26,7 @@ func (s *server) serveWebSocket(ctx context.Context, w http.ResponseWriter, r *h
 	defer conn.CloseNow()
 	conn.SetReadLimit(1 << 10)
 	ctx = conn.CloseRead(ctx) // "the client sends nothing": a message ends it
-	if err := st.run(ctx, &eventSocket{conn}); err == nil {
+	if err := t.run(ctx, &eventSocket{conn}); err == nil {
 		conn.Close(websocket.StatusNormalClosure, "")
 	} else {
 		conn.Close(websocket.StatusGoingAway, "")

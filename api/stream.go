@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -72,13 +73,31 @@ func (s *streams) enter(user string) (leave func(), ok bool) {
 	}, true
 }
 
-// getEvents streams what happens in a conference: as a WebSocket to who asks for an upgrade, else as server-sent events.
+// telling is what a request for events becomes: a stream, or a feed of many.
+type telling interface {
+	run(ctx context.Context, out outlet) error // until the client or the meeting goes
+	close()
+}
+
+// getEvents streams what happens in a conference.
 func (s *server) getEvents(w http.ResponseWriter, r *http.Request, who c3p.Principal) {
-	known, refusal := knownRevision(r)
-	if refusal != nil {
-		refusal.write(w)
-		return
-	}
+	s.serveEvents(w, r, who, func(check func(context.Context) (c3p.Principal, error), finals <-chan final) (telling, *Problem) {
+		known, refusal := knownRevision(r)
+		if refusal != nil {
+			return nil, refusal
+		}
+		st, refusal := s.openStream(r, who, check)
+		if refusal != nil {
+			return nil, refusal
+		}
+		st.known, st.finals = known, finals
+		return st, nil
+	})
+}
+
+// serveEvents tells what open opens: as a WebSocket to who asks for an upgrade, else as server-sent events. check looks at the credentials again.
+func (s *server) serveEvents(w http.ResponseWriter, r *http.Request, who c3p.Principal,
+	open func(check func(context.Context) (c3p.Principal, error), finals <-chan final) (telling, *Problem)) {
 	leave, ok := s.streams.enter(who.URI)
 	if !ok {
 		unavailable("Too many streams of events are open: close some of yours, or try again in a moment.").write(w)
@@ -91,33 +110,33 @@ func (s *server) getEvents(w http.ResponseWriter, r *http.Request, who c3p.Princ
 		return
 	}
 	defer release()
+	finals, leaveFinals := s.finals.listen(who.URI)
+	defer leaveFinals()
 	_, check := s.credentials(r)
-	st, refusal := s.openStream(r, who, check)
+	opened, refusal := open(check, finals)
 	if refusal != nil {
 		refusal.write(w)
 		return
 	}
-	defer st.watch.Close()
-	st.known = known
-	finals, leaveFinals := s.finals.listen(who.URI)
-	defer leaveFinals()
-	st.finals = finals
+	defer opened.close()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.running.ctx, cancel)()
 	if isWebSocket(r) {
-		s.serveWebSocket(ctx, w, r, st)
+		s.serveWebSocket(ctx, w, r, opened)
 	} else {
-		s.serveSSE(ctx, w, st)
+		s.serveSSE(ctx, w, opened)
 	}
+}
+
+// resumeBy is what a client says that it has.
+func resumeBy(r *http.Request) string {
+	return cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("since"))
 }
 
 // knownRevision is where to resume: Last-Event-ID of server-sent events, or since=REVISION.
 func knownRevision(r *http.Request) (uint64, *Problem) {
-	text := r.Header.Get("Last-Event-ID")
-	if text == "" {
-		text = r.URL.Query().Get("since")
-	}
+	text := resumeBy(r)
 	if text == "" {
 		return 0, nil
 	}
@@ -151,6 +170,8 @@ func (s *server) openStream(r *http.Request, who c3p.Principal, check func(conte
 	}
 	return st, nil
 }
+
+func (st *stream) close() { st.watch.Close() }
 
 // watchProblem is what is wrong with a watch.
 func (s *server) watchProblem(err error) *Problem {
@@ -214,10 +235,8 @@ func (st *stream) tell(ctx context.Context, out outlet) (ended bool, err error) 
 func (st *stream) recheck(ctx context.Context) *Problem {
 	who, err := st.check(ctx)
 	switch {
-	case errors.Is(err, cluster.ErrWrongCredentials), errors.Is(err, cluster.ErrNoSuchUser):
-		return problem(http.StatusUnauthorized, "The credentials are no longer good: log in again.")
 	case err != nil:
-		return nil
+		return credentialsProblem(err)
 	case !slices.Contains(st.server.Watches.Running(), st.story.id):
 		return nil // to watch it would start it again, and its end is on the way
 	}
@@ -227,6 +246,14 @@ func (st *stream) recheck(ctx context.Context) *Problem {
 		again.Close()
 	case errors.Is(err, conference.ErrNotPermitted):
 		return st.server.watchProblem(err)
+	}
+	return nil
+}
+
+// credentialsProblem is nil for what only could not be found out now.
+func credentialsProblem(err error) *Problem {
+	if errors.Is(err, cluster.ErrWrongCredentials) || errors.Is(err, cluster.ErrNoSuchUser) {
+		return problem(http.StatusUnauthorized, "The credentials are no longer good: log in again.")
 	}
 	return nil
 }

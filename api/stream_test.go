@@ -30,6 +30,7 @@ type happening struct {
 	news    []News
 	changed []chan struct{}
 	open    int
+	full    func() *confinfo.Document // nil: meeting
 }
 
 func (h *happening) Watch(_ context.Context, _ c3p.Principal, _ conference.ID) (Watch, error) {
@@ -73,9 +74,16 @@ func (v *view) Since(_ context.Context, revision uint64) (News, error) {
 	case revision == last.Revision:
 		return News{Revision: revision}, nil
 	case revision == 0 || revision+1 != last.Revision:
-		return News{Revision: last.Revision, Full: true, Document: meeting()}, nil
+		return News{Revision: last.Revision, Full: true, Document: v.whole()}, nil
 	}
 	return last, nil
+}
+
+func (h *happening) whole() *confinfo.Document {
+	if h.full != nil {
+		return h.full()
+	}
+	return meeting()
 }
 
 // happens adds news, all of it before anybody can look.
@@ -131,11 +139,16 @@ type reader struct {
 
 func (w *world) events(client *http.Client, headers ...string) *reader {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), "GET", "http://example.com/v1/conferences/2718281828/events", nil)
+	return w.eventsAt(client, "alice", "/v1/conferences/2718281828/events", headers...)
+}
+
+func (w *world) eventsAt(client *http.Client, user, path string, headers ...string) *reader {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), "GET", "http://example.com"+path, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r.SetBasicAuth("alice", "alice-password")
+	r.SetBasicAuth(user, user+"-password")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}

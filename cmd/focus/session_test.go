@@ -223,6 +223,8 @@ func TestTheVerbsOfJSON(t *testing.T) {
 	}
 	alice := s.registers("alice", "correct horse battery")
 	defer alice.Close(context.Background())
+	s.shell(`curl -sSN --cacert data/ca.pem -H "Authorization: Bearer $(cat data/cli.token)" https://localhost:` + s.ports[2] + `/v1/events >everything 2>&1 &
+until [ -e everything ]; do sleep 0.05; done`)
 	s.shell("bin/focus conference new --id session; bin/focus conference invite session alice; until bin/focus conference show session | grep -q ' connected '; do sleep 0.05; done")
 	for _, row := range []struct{ path, body, want string }{
 		{"", `{"subject":"Weekly","pin":"4711","admissionPolicy":"closedAuthenticated","lobby":true,"invitees":["sip:bob@127.0.0.1"]}`, `"subject":"Weekly"`},
@@ -237,7 +239,7 @@ func TestTheVerbsOfJSON(t *testing.T) {
 		{"/participants/alice", `{"hearsAllBut":[]}`, `"muted":false`},
 		{"/participants/alice", `{"deafened":true}`, `"deafened":true`},
 		{"/participants/alice", `{"deafened":false}`, `"muted":false`},
-		{"/participants/alice", `{"gain":-6}`, `"muted":false`},
+		{"/participants/alice", `{"gain":-6}`, `"gain":-6`},
 	} {
 		ask := `curl -sS --fail-with-body --cacert data/ca.pem -H "Authorization: Bearer $(cat data/cli.token)" -H 'Content-Type: application/json' ` +
 			"https://localhost:" + s.ports[2] + "/v1/conferences/session" + row.path
@@ -250,6 +252,10 @@ curl -sS --fail-with-body --cacert data/ca.pem -u 'alice:correct horse battery' 
 curl -sS --fail-with-body --cacert data/ca.pem -H "Authorization: Bearer $(cat data/cli.token)" $alice`)
 	if !strings.Contains(out, `"hand":1`) {
 		t.Errorf("alice has raised her hand, and the roster says %s", out)
+	}
+	s.shell(`bin/focus conference end session; until grep -q '^event: ended' everything; do sleep 0.05; done`)
+	if told := s.shell("cat everything"); !strings.Contains(told, "id: session:") || !strings.Contains(told, `"hand":1`) || !strings.Contains(told, `"gain":-6`) {
+		t.Errorf("who follows all conferences was told\n%s", told)
 	}
 	s.stop()
 }
