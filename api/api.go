@@ -34,6 +34,8 @@ type Config struct {
 	FixedWebhooks []cluster.Webhook // of the configuration: they are told everything
 	HookSender    HookSender        // nil: no webhook is told
 
+	TURN *TURN // nil: there is none
+
 	WebSocket http.Handler // of SIP over WebSocket, at /ws; nil: 404
 }
 
@@ -116,6 +118,8 @@ func (s *server) routes() []route {
 		{"POST", "/v1/webhooks", s.user(s.postWebhook)},
 		{"GET", "/v1/webhooks", s.user(s.getWebhooks)},
 		{"DELETE", "/v1/webhooks/{id}", s.user(s.deleteWebhook)},
+		{"GET", "/v1/turn", s.user(s.getTURN)},
+		{"POST", "/v1/turn", s.user(s.postTURN)},
 		{"POST", "/v1/users", s.administrator(s.postUser)},
 		{"GET", "/v1/users", s.administrator(s.getUsers)},
 		{"PATCH", "/v1/users/{name}", s.administrator(s.patchUser)},

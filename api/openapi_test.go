@@ -25,6 +25,7 @@ var types = map[string]any{
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},
 	"NewUser": &NewUser{}, "UserChange": &UserChange{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},
 	"NewToken": &NewToken{}, "Token": &Token{}, "TokenList": &TokenList{}, "Problem": &Problem{},
+	"TURNRequest": &TURNRequest{}, "ICEServers": &ICEServers{}, "ICEServer": &ICEServer{},
 }
 
 type object = map[string]any

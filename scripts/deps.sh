@@ -24,6 +24,7 @@ missing() {
 		have ip || [ -x /usr/sbin/ip ] || echo iproute2
 		have baresip || echo baresip-core
 		have sipp || echo sip-tester
+		have turnutils_uclient || echo coturn
 		have linphonec || echo linphone-cli
 		have openssl || echo openssl
 		have ffprobe || echo ffmpeg

@@ -76,7 +76,7 @@ func reachable(listen, host string) string {
 
 // listenHosts are the addresses that were asked for by name.
 func (o *options) listenHosts() (hosts []string) {
-	for _, listen := range []string{o.sip, o.sips, o.https, o.ws} {
+	for _, listen := range []string{o.sip, o.sips, o.https, o.ws, o.turn.plain, o.turn.secure} {
 		if host, _, _ := net.SplitHostPort(listen); !allAddresses(listen) && host != "" {
 			hosts = append(hosts, host)
 		}

@@ -26,7 +26,7 @@ func (c *checkCommand) Run(io *streams) error {
 	fmt.Fprintf(io.out, "%s is good\n", c.File)
 	return table(io.out,
 		[]string{"data", o.data}, []string{"domain", o.domain}, []string{"sip", orOff(o.sip)}, []string{"sips", orOff(o.sips)},
-		[]string{"https", o.https}, []string{"ws", orOff(o.ws)}, []string{"media", fmt.Sprintf("%s, ports %d-%d", o.mediaIP, o.mediaPorts[0], o.mediaPorts[1])})
+		[]string{"https", o.https}, []string{"ws", orOff(o.ws)}, []string{"turn", orOff(o.turn.plain)}, []string{"turns", orOff(o.turn.secure)}, []string{"media", fmt.Sprintf("%s, ports %d-%d", o.mediaIP, o.mediaPorts[0], o.mediaPorts[1])})
 }
 
 func orOff(address string) string {

@@ -17,6 +17,7 @@ type cli struct {
 	Conference conferenceCommands `cmd:"" help:"Make, show, command and record conferences."`
 	User       userCommands       `cmd:"" help:"Add, list and remove users."`
 	Token      tokenCommands      `cmd:"" help:"Make bearer tokens."`
+	TURN       turnCommand        `cmd:"" name:"turn" help:"Print credentials for STUN and TURN."`
 	Demo       demoCommand        `cmd:"" help:"Call the server with two voices, and say whether they heard each other."`
 	Version    versionCommand     `cmd:"" help:"Say which version this is."`
 }

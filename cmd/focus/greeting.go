@@ -24,6 +24,9 @@ func (s *system) greet(w io.Writer) {
 	if o.ws != "" {
 		row("WS", "ws://"+reachableText(o.ws, host))
 	}
+	if o.turn.on() {
+		row("TURN", strings.Join(o.turnURLs(), "\n          "))
+	}
 	row("media", fmt.Sprintf("%s, UDP ports %d to %d", o.mediaIP, o.mediaPorts[0], o.mediaPorts[1]))
 	row("data", o.data+", recordings in "+o.in("recordings"))
 	if s.password != "" {

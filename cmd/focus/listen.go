@@ -11,6 +11,8 @@ import (
 type sockets struct {
 	udp                         net.PacketConn
 	tcp, tls, https, ws, http01 net.Listener // the last for ACME
+	turnUDP                     *net.UDPConn
+	turnTCP, turnTLS            net.Listener
 }
 
 // listen opens all sockets, or none.
@@ -47,7 +49,26 @@ func listen(o *options) (_ *sockets, err error) {
 			return nil, listenError(err, "--acme-http", o.acmeHTTP)
 		}
 	}
-	return s, nil
+	return s, s.listenTURN(o)
+}
+
+func (s *sockets) listenTURN(o *options) (err error) {
+	if at := o.turn.plain; at != "" {
+		socket, err := net.ListenPacket("udp", at)
+		if err != nil {
+			return listenError(err, "--turn", at)
+		}
+		s.turnUDP = socket.(*net.UDPConn) // as that of "udp" is
+		if s.turnTCP, err = net.Listen("tcp", at); err != nil {
+			return listenError(err, "--turn", at)
+		}
+	}
+	if at := o.turn.secure; at != "" {
+		if s.turnTLS, err = net.Listen("tcp", at); err != nil {
+			return listenError(err, "--turns", at)
+		}
+	}
+	return nil
 }
 
 // close closes those that nobody serves.
@@ -55,7 +76,10 @@ func (s *sockets) close() {
 	if s.udp != nil {
 		s.udp.Close()
 	}
-	for _, l := range []net.Listener{s.tcp, s.tls, s.https, s.ws, s.http01} {
+	if s.turnUDP != nil {
+		s.turnUDP.Close()
+	}
+	for _, l := range []net.Listener{s.tcp, s.tls, s.https, s.ws, s.http01, s.turnTCP, s.turnTLS} {
 		if l != nil {
 			l.Close()
 		}

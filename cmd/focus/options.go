@@ -52,6 +52,8 @@ type options struct {
 	logLevel         slog.Level
 	logFormat        string
 
+	turn turnOptions
+
 	trust              focus.Trust
 	connectionIdentity focus.ConnectionIdentity
 	tlsCert, tlsKey    string // files; "": none
@@ -66,7 +68,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
@@ -140,13 +142,9 @@ func (s *settings) readMedia(o *options) (err error) {
 	} else if o.mediaIP, err = netip.ParseAddr(s.MediaIP); err != nil || o.mediaIP.IsUnspecified() {
 		return fmt.Errorf("--media-ip %q: write the IP address that callers send media to", s.MediaIP)
 	}
-	low, high, _ := strings.Cut(s.MediaPorts, "-")
-	from, err1 := strconv.ParseUint(low, 10, 16)
-	to, err2 := strconv.ParseUint(high, 10, 16)
-	if err1 != nil || err2 != nil || from < 1024 || to < from+1 {
-		return fmt.Errorf("--media-ports %q: write LO-HI, from 1024 to 65535, two ports at least", s.MediaPorts)
+	if o.mediaPorts, err = portRange(s.MediaPorts); err != nil {
+		return fmt.Errorf("--media-ports %q: %w", s.MediaPorts, err)
 	}
-	o.mediaPorts = [2]uint16{uint16(from), uint16(to)}
 	if s.MediaTimeout < time.Second {
 		return fmt.Errorf("--media-timeout %v: a second is the least", s.MediaTimeout)
 	}

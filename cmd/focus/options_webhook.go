@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/seed-f3cefc8c/focus/api"
@@ -13,15 +12,11 @@ import (
 // readWebhook reads the one webhook that the configuration can name, and where others may be. No error shows the URL: it may hold a secret.
 func (s *settings) readWebhook(o *options) error {
 	for _, text := range words(s.WebhookNets) {
-		network, err := netip.ParsePrefix(text)
+		network, err := parseNetwork(text)
 		if err != nil {
-			address, bad := netip.ParseAddr(text)
-			if bad != nil {
-				return fmt.Errorf("--webhook-networks %q: write networks like 10.0.0.0/8, or addresses, with commas between them", text)
-			}
-			network = netip.PrefixFrom(address, address.BitLen())
+			return fmt.Errorf("--webhook-networks %q: write networks like 10.0.0.0/8, or addresses, with commas between them", text)
 		}
-		o.webhookNetworks = append(o.webhookNetworks, network.Masked())
+		o.webhookNetworks = append(o.webhookNetworks, network)
 	}
 	if s.Webhook == "" {
 		if s.WebhookKey != "" || s.WebhookWhat != "" {

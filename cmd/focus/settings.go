@@ -35,6 +35,15 @@ type settings struct {
 	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
 	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
 	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`
+	TURN         string        `name:"turn" help:"Where STUN and TURN are answered over UDP, TCP and TLS, for clients that reach no media port; off for nowhere." default:"off" placeholder:"HOST:PORT"`
+	TURNS        string        `name:"turns" help:"Where TURN is answered over TLS alone, such as :443; off for nowhere." default:"off" placeholder:"HOST:PORT"`
+	TURNHost     string        `name:"turn-host" help:"Name or address of those that clients are told. Default: the media address, for TLS the domain." placeholder:"NAME"`
+	TURNPorts    string        `name:"turn-ports" help:"UDP ports of relays." default:"49152-65535" placeholder:"LO-HI"`
+	TURNPeers    string        `name:"turn-peers" help:"Whom relays speak with beside the media of this server, with commas: networks, addresses, or public for the public Internet." placeholder:"PEERS"`
+	TURNSecret   string        `name:"turn-secret" help:"Makes credentials for TURN (static-auth-secret of coturn), for who makes them elsewhere too; better given as FOCUS_TURN_SECRET. Default: one that nobody knows." placeholder:"SECRET"`
+	TURNTime     time.Duration `name:"turn-ttl" help:"How long credentials for TURN are good, at most." default:"6h" placeholder:"TIME"`
+	TURNQuota    int           `name:"turn-quota" help:"Relays of a user." default:"16" placeholder:"N"`
+	TURNRate     int           `name:"turn-rate" help:"Rate of a relay in kbit/s, each way." default:"4000" placeholder:"N"`
 	MediaIO      string        `name:"media-io" help:"How packets pass the kernel: ${enum}. auto takes io_uring where there is one." default:"auto" enum:"auto,plain" placeholder:"HOW"`
 	Digest       string        `help:"How SIP asks for passwords, best first; md5 alone for telephones that know no other." default:"sha-512-256,sha-256,md5" placeholder:"NAMES"`
 	SessionTime  time.Duration `name:"session-expires" help:"How long a call lives without a refresh (RFC 4028), where the telephone takes part in that; 0 proposes nothing." default:"30m" placeholder:"TIME"`

@@ -23,6 +23,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
+	"github.com/seed-f3cefc8c/focus/pkg/turn"
 	"github.com/seed-f3cefc8c/focus/pkg/webhook"
 )
 
@@ -37,6 +38,8 @@ type system struct {
 	limiter *cluster.Limiter
 	mcu     *mcu.Server
 	focus   *focus.Server
+	turn    *turn.Server // nil when it was not asked for
+	turnAPI *api.TURN
 	api     *api.Handler
 	hooks   *webhook.Sender
 	started atomic.Pointer[api.Handler] // is told which conferences are on, once there is one
@@ -62,7 +65,7 @@ func start(ctx context.Context, o *options, log *slog.Logger) (_ *system, err er
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{s.openStore, s.openCertificates, s.repairRecordings, s.startFocus, s.startMCU, s.startAPI, s.letIn} {
+	for _, step := range []func(context.Context) error{s.openStore, s.openCertificates, s.repairRecordings, s.startFocus, s.startMCU, s.startTURN, s.startAPI, s.letIn} {
 		if err := step(ctx); err != nil {
 			open.close()
 			return nil, err
@@ -85,6 +88,9 @@ func (s *system) openStore(ctx context.Context) (err error) {
 
 func (s *system) openCertificates(context.Context) (err error) {
 	names := append([]string{s.options.domain, uriHost(s.options.mediaIP), "localhost", "127.0.0.1", "::1"}, s.options.listenHosts()...)
+	if s.options.turn.host != "" {
+		names = append(names, s.options.turn.host)
+	}
 	if name, err := os.Hostname(); err == nil {
 		names = append(names, name)
 	}
@@ -151,7 +157,7 @@ func (s *system) startAPI(ctx context.Context) error {
 	s.api = api.New(api.Config{
 		C3P: s.focus, Watches: watches{s.focus}, Users: s.store.Users, Tokens: s.store.Tokens, Registrar: s.focus.Registrar(), Limiter: s.limiter, Ready: s.ready,
 		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: s.focus.UserAgent().WebSocket(),
-		Webhooks: s.store.Webhooks, FixedWebhooks: s.options.webhooks, HookSender: s.hooks,
+		Webhooks: s.store.Webhooks, FixedWebhooks: s.options.webhooks, HookSender: s.hooks, TURN: s.turnAPI,
 	})
 	if err := s.api.LoadWebhooks(ctx); err != nil {
 		return fmt.Errorf("reading the webhooks: %w", err)
@@ -195,6 +201,7 @@ func (s *system) serve(ctx context.Context, open *sockets) {
 		s.ws = api.NewWebSocketServer(ua.WebSocket(), s.log)
 		s.run("SIP over WebSocket", func() error { return s.ws.Serve(limited(open.ws)) })
 	}
+	s.serveTURN(open)
 	s.work.Go(func() { s.sweep(ctx) })
 	s.work.Go(func() { s.tidy(ctx) })
 	s.work.Go(func() { s.tls.watch(ctx) })
@@ -286,6 +293,7 @@ func (s *system) stop(ctx context.Context) {
 	if s.http01 != nil {
 		s.note("closing HTTP for ACME", s.http01.Close())
 	}
+	s.stopTURN()
 	if s.mcu != nil {
 		s.note("closing recordings", s.mcu.Close())
 	}

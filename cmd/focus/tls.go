@@ -101,6 +101,11 @@ func (i *identity) sip() *tls.Config {
 	return &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return i.sips.Load(), nil }}
 }
 
+// turn is for the ports of TURN.
+func (i *identity) turn() *tls.Config {
+	return &tls.Config{MinVersion: i.min, GetCertificate: i.certificate}
+}
+
 func (i *identity) makeSIPS() {
 	config := &tls.Config{MinVersion: i.min, GetCertificate: i.certificate}
 	if i.clients != nil {

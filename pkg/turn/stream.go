@@ -160,12 +160,27 @@ func (c *stream) flush() {
 	var free []byte
 	for data := c.take(free); data != nil; data = c.take(free) {
 		c.Conn.SetWriteDeadline(time.Now().Add(c.server.config.Limits.Handshake))
-		if _, err := c.Conn.Write(data); err != nil {
+		if err := writeEach(c.Conn, data); err != nil {
 			c.close()
 			return
 		}
 		free = data[:0]
 	}
+}
+
+// writeEach writes messages one by one: there are clients that take a TLS record for a message (turnutils_uclient).
+func writeEach(to io.Writer, messages []byte) error {
+	for len(messages) > 0 {
+		size, padding, err := sizeOf(messages)
+		if err != nil {
+			return err // never: they are pion's
+		}
+		if _, err := to.Write(messages[:size+padding]); err != nil {
+			return err
+		}
+		messages = messages[size+padding:]
+	}
+	return nil
 }
 
 // take returns what waits, and leaves a buffer for what comes next.

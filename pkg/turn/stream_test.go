@@ -39,3 +39,20 @@ func TestFraming(t *testing.T) {
 		}
 	}
 }
+
+// TestAMessageIsARecord: a client that takes a TLS record for a message finds each, though many come at once.
+func TestAMessageIsARecord(t *testing.T) {
+	b := served(t, nil)
+	s := b.speaks("tls").knows(b.credentials("alice"))
+	s.asks(stun.MethodAllocate, overUDP())
+	s.asks(stun.MethodChannelBind, channel(0x4001), b.mediaPeer())
+	frame := append([]byte{0x40, 1, 0, 100}, make([]byte, 100)...)
+	s.says(bytes.Repeat(frame, 100))
+	buffer := make([]byte, 1<<14) // one Read of Go's is one record at most
+	s.SetReadDeadline(time.Now().Add(5 * time.Second))
+	for i := range 100 {
+		if n, err := s.Read(buffer); n != len(frame) || err != nil {
+			t.Fatalf("message %d: %d octets in a record, want %d: %v", i, n, len(frame), err)
+		}
+	}
+}
