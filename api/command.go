@@ -14,6 +14,28 @@ func (s *server) do(r *http.Request, who c3p.Principal, command c3p.Command) (c3
 	return s.carryOut(r.Context(), who, command)
 }
 
+// obey reads a body into what v points to, and has the command carried out that it stands for.
+func (s *server) obey(w http.ResponseWriter, r *http.Request, who c3p.Principal, v any, command func() (c3p.Command, *Problem)) {
+	var wanted c3p.Command
+	refusal := readJSON(w, r, v)
+	if refusal == nil {
+		wanted, refusal = command()
+	}
+	if refusal == nil {
+		_, refusal = s.do(r, who, wanted)
+	}
+	done(w, refusal)
+}
+
+// done answers a command that tells nothing.
+func done(w http.ResponseWriter, refusal *Problem) {
+	if refusal != nil {
+		refusal.write(w)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 func (s *server) carryOut(ctx context.Context, who c3p.Principal, command c3p.Command) (c3p.Command, *Problem) {
 	request := &c3p.Request{
 		RequestID: strconv.FormatUint(s.requests.Add(1), 10),

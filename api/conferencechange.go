@@ -31,24 +31,13 @@ type ConferenceChange struct {
 
 func (s *server) patchConference(w http.ResponseWriter, r *http.Request, who c3p.Principal) {
 	var change ConferenceChange
-	refusal := readJSON(w, r, &change)
-	if refusal == nil {
-		refusal = s.changeConference(r, who, &change)
-	}
-	done(w, refusal)
-}
-
-func (s *server) changeConference(r *http.Request, who c3p.Principal, change *ConferenceChange) *Problem {
-	entity, refusal := s.entityOf(r)
-	if refusal != nil {
-		return refusal
-	}
-	command, refusal := change.command(entity)
-	if refusal != nil {
-		return refusal
-	}
-	_, refusal = s.do(r, who, command)
-	return refusal
+	s.obey(w, r, who, &change, func() (c3p.Command, *Problem) {
+		entity, refusal := s.entityOf(r)
+		if refusal != nil {
+			return nil, refusal
+		}
+		return change.command(entity)
+	})
 }
 
 // command is the one C3P command that c stands for.
@@ -157,9 +146,7 @@ type LobbyCommand struct {
 // postLobby lets in who waits, or sends them away.
 func (s *server) postLobby(w http.ResponseWriter, r *http.Request, who c3p.Principal) {
 	var wanted LobbyCommand
-	refusal := readJSON(w, r, &wanted)
-	if refusal == nil {
-		_, refusal = s.do(r, who, &c3p.SetLobbyAccess{Keys: keysOf(r), User: s.participantURI(wanted.User), Access: wanted.Access})
-	}
-	done(w, refusal)
+	s.obey(w, r, who, &wanted, func() (c3p.Command, *Problem) {
+		return &c3p.SetLobbyAccess{Keys: keysOf(r), User: s.participantURI(wanted.User), Access: wanted.Access}, nil
+	})
 }

@@ -107,24 +107,13 @@ func (s *server) deleteParticipant(w http.ResponseWriter, r *http.Request, who c
 
 func (s *server) patchParticipant(w http.ResponseWriter, r *http.Request, who c3p.Principal) {
 	var change ParticipantChange
-	refusal := readJSON(w, r, &change)
-	if refusal == nil {
-		refusal = s.changeParticipant(r, who, &change)
-	}
-	done(w, refusal)
-}
-
-func (s *server) changeParticipant(r *http.Request, who c3p.Principal, change *ParticipantChange) *Problem {
-	keys, refusal := s.participantKeys(r)
-	if refusal != nil {
-		return refusal
-	}
-	command, refusal := change.command(keys)
-	if refusal != nil {
-		return refusal
-	}
-	_, refusal = s.do(r, who, command)
-	return refusal
+	s.obey(w, r, who, &change, func() (c3p.Command, *Problem) {
+		keys, refusal := s.participantKeys(r)
+		if refusal != nil {
+			return nil, refusal
+		}
+		return change.command(keys)
+	})
 }
 
 // command is the one C3P command that c stands for.
@@ -200,13 +189,4 @@ func filter(block bool) string {
 		return confinfo.Block
 	}
 	return confinfo.Unblock
-}
-
-// done answers a command that tells nothing.
-func done(w http.ResponseWriter, refusal *Problem) {
-	if refusal != nil {
-		refusal.write(w)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
 }
