@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/netip"
 	"sync/atomic"
 
-	"github.com/seed-f3cefc8c/focus/pkg/sdp"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
@@ -22,11 +19,7 @@ type Incoming struct {
 // Register registers Identity, by UDP, and returns when the server has confirmed it. Target is not used.
 func Register(ctx context.Context, config Config) (*Incoming, error) {
 	config.Target = config.Identity
-	if config.Network.Media == nil {
-		config.Network = System(nil)
-	}
-	p := &Phone{config: config, tasks: make(chan func()), stopped: make(chan struct{}), session: sdp.NewSession(rand.Uint64() >> 2)}
-	p.codec.Store("")
+	p := newPhone(config)
 	i := &Incoming{phone: p, up: make(chan struct{})}
 	if err := i.register(ctx); err != nil {
 		p.abandon()
@@ -41,30 +34,14 @@ func (i *Incoming) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server, err := p.config.destination(ctx, aor)
+	if _, err := p.start(ctx, aor, i); err != nil {
+		return err
+	}
+	local, err := p.listen()
 	if err != nil {
 		return err
 	}
-	if !p.config.Address.IsValid() {
-		if p.config.Address, err = towards(server.Addr); err != nil {
-			return err
-		}
-	}
-	if p.line, err = newLine(p); err != nil {
-		return err
-	}
-	conn, err := p.config.Network.ListenPacket(netip.AddrPortFrom(p.config.Address, 0).String())
-	if err != nil {
-		return err
-	}
-	p.ua = sip.New(sip.Config{
-		Name: "focus-phone", Logger: p.config.Logger, Handler: i,
-		Locate: func(context.Context, sip.URI) ([]sip.Target, error) { return []sip.Target{server}, nil },
-	})
-	if err := p.ua.ListenUDP(conn); err != nil {
-		return err
-	}
-	return p.bind(ctx, aor, "<sip:"+aor.User+"@"+conn.LocalAddr().String()+">")
+	return p.bind(ctx, aor, "<sip:"+aor.User+"@"+local.String()+">")
 }
 
 // bind sends REGISTER, with credentials if they are asked for.
@@ -116,10 +93,7 @@ func (i *Incoming) answer(tx *sip.ServerTransaction) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	p.dialog, p.running = dialog, true
-	p.mu.Unlock()
-	go p.run()
+	p.talk(dialog)
 	close(i.up)
 	return dialog.Accept(mediaType, body)
 }

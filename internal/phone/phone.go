@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -45,20 +46,30 @@ type Phone struct {
 
 // Dial calls and returns when the call is answered. Refusals are a *sip.StatusError. When ctx ends first, the call is cancelled.
 func Dial(ctx context.Context, config Config) (*Phone, error) {
-	p := &Phone{config: config, tasks: make(chan func()), stopped: make(chan struct{}), session: sdp.NewSession(rand.Uint64() >> 2)}
-	if config.Network.Media == nil {
-		p.config.Network = System(nil)
-	}
-	p.codec.Store("")
+	p := newPhone(config)
 	if err := p.dial(ctx); err != nil {
 		p.abandon()
 		return nil, fmt.Errorf("calling %s: %w", config.Target, err)
 	}
+	p.talk(p.dialog)
+	return p, nil
+}
+
+func newPhone(config Config) *Phone {
+	if config.Network.Media == nil {
+		config.Network = System(nil)
+	}
+	p := &Phone{config: config, tasks: make(chan func()), stopped: make(chan struct{}), session: sdp.NewSession(rand.Uint64() >> 2)}
+	p.codec.Store("")
+	return p
+}
+
+// talk begins the call.
+func (p *Phone) talk(dialog *sip.Dialog) {
 	p.mu.Lock()
-	p.running = true
+	p.dialog, p.running = dialog, true
 	p.mu.Unlock()
 	go p.run()
-	return p, nil
 }
 
 func (p *Phone) dial(ctx context.Context) error {
@@ -70,38 +81,43 @@ func (p *Phone) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server, err := p.config.destination(ctx, target)
+	server, err := p.start(ctx, target, nil)
+	if err == nil && server.Transport == "UDP" {
+		_, err = p.listen()
+	}
 	if err != nil {
-		return err
-	}
-	if !p.config.Address.IsValid() {
-		if p.config.Address, err = towards(server.Addr); err != nil {
-			return err
-		}
-	}
-	if p.line, err = newLine(p); err != nil {
-		return err
-	}
-	if err := p.listen(server); err != nil {
 		return err
 	}
 	return p.invite(ctx, target, from)
 }
 
-// listen starts the user agent.
-func (p *Phone) listen(server sip.Target) error {
+// start makes the line and the user agent, whose requests go to the server of that URI. handler takes those of others; nil refuses them.
+func (p *Phone) start(ctx context.Context, uri sip.URI, handler sip.Handler) (server sip.Target, err error) {
+	if server, err = p.config.destination(ctx, uri); err != nil {
+		return server, err
+	}
+	if !p.config.Address.IsValid() {
+		if p.config.Address, err = towards(server.Addr); err != nil {
+			return server, err
+		}
+	}
+	if p.line, err = newLine(p); err != nil {
+		return server, err
+	}
 	p.ua = sip.New(sip.Config{
-		Name: "focus-phone", Logger: p.config.Logger, Dial: p.config.Network.Dial,
+		Name: "focus-phone", Logger: p.config.Logger, Handler: handler, Dial: p.config.Network.Dial,
 		Locate: func(context.Context, sip.URI) ([]sip.Target, error) { return []sip.Target{server}, nil },
 	})
-	if server.Transport != "UDP" {
-		return nil
-	}
+	return server, nil
+}
+
+// listen opens the socket for SIP over UDP.
+func (p *Phone) listen() (net.Addr, error) {
 	conn, err := p.config.Network.ListenPacket(netip.AddrPortFrom(p.config.Address, 0).String())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return p.ua.ListenUDP(conn)
+	return conn.LocalAddr(), p.ua.ListenUDP(conn)
 }
 
 func (p *Phone) invite(ctx context.Context, target, from sip.URI) error {
