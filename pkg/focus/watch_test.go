@@ -188,7 +188,7 @@ func TestManyWatchersCostTheConferenceNothing(t *testing.T) {
 			known[i] = news(t, watches[i], 0).Revision
 		}
 		synctest.Wait()
-		asked, rounds := f.hub.asked, 0
+		asked, fetched := f.hub.asked, map[[2]uint64]int{} // from which revision to which: by how many
 		for i := range changes {
 			if i%2 == 0 {
 				f.joins(t, "sip:bob@example.com")
@@ -197,23 +197,30 @@ func TestManyWatchersCostTheConferenceNothing(t *testing.T) {
 			}
 			synctest.Wait()
 			time.Sleep(newsInterval / 2)
+			synctest.Wait() // what happens at that moment has happened
 			for j, w := range watches {
 				select {
 				case <-w.Changed():
 					n := news(t, w, known[j])
-					if j == 0 {
-						rounds++
-					}
+					fetched[[2]uint64{known[j], n.Revision}]++
 					known[j] = n.Revision
 				default:
 				}
 			}
 		}
-		if asked := f.hub.asked - asked; asked > changes || rounds > changes/2+2 {
-			t.Errorf("%d changes: the loop was asked %d times, the watchers woken %d times", changes, asked, rounds)
+		// A round takes newsInterval/2 to wake so many, and newsInterval of rest but for the last pause between two groups.
+		round := newsInterval + newsInterval/2/groups*(groups-1)
+		rounds := int((changes*newsInterval/2-1)/round) + 1
+		if asked := f.hub.asked - asked; asked != rounds || len(fetched) != rounds {
+			t.Errorf("%d changes: the loop was asked %d times, the watchers were told %d things; want %d of each", changes, asked, len(fetched), rounds)
 		}
-		if made := f.hub.live.made; made > 2*rounds { // a round that is fetched in two halves needs two
-			t.Errorf("%d rounds of news: %d documents made", rounds, made)
+		for step, by := range fetched {
+			if by != many {
+				t.Errorf("%v was told to %d watchers", step, by)
+			}
+		}
+		if made, want := f.hub.live.made, rounds+1; made != want { // and one for who knew nothing
+			t.Errorf("%d documents made, want %d", made, want)
 		}
 		for _, w := range watches {
 			w.Close()
