@@ -89,6 +89,13 @@ func notifying(n *sip.Notifier) sip.Handler {
 	})
 }
 
+// notified has a notifier of a roster at 192.0.2.1, and bob, who speaks to it.
+func (w *world) notified(r *roster, change ...func(*sip.NotifierConfig)) (*sip.Notifier, *sip.UserAgent, *wire) {
+	w.t.Helper()
+	n := sip.NewNotifier(r.config(change...))
+	return n, w.agent("192.0.2.1", sip.Config{Handler: notifying(n)}), w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+}
+
 // subscribeText is what bob sends; extra lines come with it, and a To tag if it is no first one.
 func subscribeText(cseq int, toTag string, extra ...string) string {
 	text := request("SUBSCRIBE", fmt.Sprint("s", cseq), fmt.Sprint(cseq, " SUBSCRIBE"))
@@ -136,9 +143,7 @@ func (p *wire) hearsNotify(state, document string, code int, extra ...string) me
 func TestASubscriptionFromBeginningToEnd(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := &roster{}
-		n := sip.NewNotifier(r.config())
-		ua := w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, ua, bob := w.notified(r)
 		r.happens("alice")
 
 		t.Log(`# "notifiers MUST send a NOTIFY request immediately to communicate the current resource state to the subscriber"`)
@@ -206,9 +211,7 @@ func TestWhatASubscribeIsRefusedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
-				n := sip.NewNotifier((&roster{}).config())
-				w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-				bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+				n, _, bob := w.notified(&roster{})
 				bob.says(subscribeText(1, "", row.headers...))
 				got := bob.heard("SIP/2.0")
 				if len(got) != 1 || !strings.HasPrefix(got[0].text, row.want) || header(got[0].text, row.name) != row.value && row.name != "" {
@@ -238,9 +241,7 @@ func TestPolicyRefuses(t *testing.T) {
 
 func TestAFetch(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		n := sip.NewNotifier((&roster{}).config())
-		ua := w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, ua, bob := w.notified(&roster{})
 		t.Log(`# "an immediate fetch without a persistent subscription may be effected by sending a SUBSCRIBE with an "Expires" of 0"`)
 		bob.says(subscribeText(1, "", "Expires: 0"))
 		bob.hears("SIP/2.0 200", 0)
@@ -253,9 +254,7 @@ func TestAFetch(t *testing.T) {
 
 func TestNobodyRefreshes(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		n := sip.NewNotifier((&roster{}).config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, _, bob := w.notified(&roster{})
 		bob.says(subscribeText(1, "", "Expires: 60"))
 		bob.hearsNotify("active;expires=60", "full 1: ", 200)
 		time.Sleep(time.Minute - ms)
@@ -271,9 +270,7 @@ func TestNobodyRefreshes(t *testing.T) {
 func TestTheNewestStateWins(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := &roster{}
-		n := sip.NewNotifier(r.config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		_, _, bob := w.notified(r)
 		bob.says(subscribeText(1, ""))
 		bob.hearsNotify("active;expires=3600", "full 1: ", 200)
 		time.Sleep(9 * time.Second)
@@ -301,9 +298,7 @@ func TestTheNewestStateWins(t *testing.T) {
 func TestTheRestIsToldTogether(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := &roster{}
-		n := sip.NewNotifier(r.config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		_, _, bob := w.notified(r)
 		bob.says(subscribeText(1, ""))
 		bob.hearsNotify("active;expires=3600", "full 1: ", 200)
 		time.Sleep(time.Second)
@@ -325,9 +320,7 @@ func TestANotifyThatFails(t *testing.T) {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
 				r := &roster{}
-				n := sip.NewNotifier(r.config())
-				ua := w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-				bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+				n, ua, bob := w.notified(r)
 				bob.says(subscribeText(1, ""))
 				bob.hearsNotify("active;expires=3600", "full 1: ", code)
 				var refused *sip.StatusError
@@ -342,9 +335,7 @@ func TestANotifyThatFails(t *testing.T) {
 func TestNobodyAnswersANotify(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := &roster{}
-		n := sip.NewNotifier(r.config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, _, bob := w.notified(r)
 		bob.says(subscribeText(1, ""))
 		t.Log(`# "due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD remove the subscription"`)
 		time.Sleep(32*time.Second - ms)
@@ -362,9 +353,7 @@ func TestNobodyAnswersANotify(t *testing.T) {
 func TestANotifyThatIsPutOff(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := &roster{}
-		n := sip.NewNotifier(r.config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, _, bob := w.notified(r)
 		bob.says(subscribeText(1, ""))
 		bob.hearsNotify("active;expires=3600", "full 1: ", 503, "Retry-After: 7 (busy)")
 		r.happens("alice")
@@ -387,9 +376,7 @@ func TestANotifyThatIsPutOff(t *testing.T) {
 func TestPiggybackAndBENOTIFY(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := &roster{}
-		n := sip.NewNotifier(r.config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, _, bob := w.notified(r)
 		r.happens("alice")
 		bob.says(subscribeText(1, "", "Supported: com.microsoft.autoextend", "Supported: ms-benotify", "Proxy-Require: ms-benotify", "Supported: ms-piggyback-first-notify"))
 		ok := bob.hears("SIP/2.0 200", 0)[0].text
@@ -428,9 +415,7 @@ func TestPiggybackAndBENOTIFY(t *testing.T) {
 func TestPendingUntilSomebodyDecides(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := &roster{pending: true}
-		n := sip.NewNotifier(r.config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, _, bob := w.notified(r)
 		bob.says(subscribeText(1, "", "Supported: ms-piggyback-first-notify"))
 		if ok := bob.hears("SIP/2.0 200", 0)[0].text; bodyOf(ok) != "" {
 			t.Errorf("a secret was told:\n%s", ok)
@@ -539,9 +524,7 @@ func TestASubscriptionInACall(t *testing.T) {
 
 func TestTheNotifierGoesAway(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		n := sip.NewNotifier((&roster{}).config())
-		w.agent("192.0.2.1", sip.Config{Handler: notifying(n)})
-		bob := w.wire("192.0.2.3:5060", "192.0.2.1:5060")
+		n, _, bob := w.notified(&roster{})
 		bob.says(subscribeText(1, ""))
 		bob.hearsNotify("active;expires=3600", "full 1: ", 200)
 		closed := make(chan error, 1)

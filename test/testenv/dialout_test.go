@@ -27,6 +27,14 @@ func meeting(w *testenv.World) (olivia, bob *testenv.Phone) {
 	return olivia, bob
 }
 
+// wantsLegs compares how many telephones the MCU has.
+func wantsLegs(w *testenv.World, want int) {
+	w.Helper()
+	if at := w.MCU.Len(); at != want {
+		w.Errorf("the MCU has %d telephones, want %d", at, want)
+	}
+}
+
 // wantsEndpoint compares the status of a participant's last endpoint, "" for somebody who is not in the roster.
 func wantsEndpoint(w *testenv.World, user, status string) confinfo.Endpoint {
 	w.Helper()
@@ -76,9 +84,7 @@ func TestAPresenterHasSomebodyCalled(t *testing.T) {
 		bob.Presses("1")
 		bob.HangsUp()
 		w.WantsRoster(room, testenv.Organizer)
-		if at := w.MCU.Len(); at != 1 {
-			w.Errorf("at the MCU: %v", at)
-		}
+		wantsLegs(w, 1)
 	})
 }
 
@@ -113,9 +119,7 @@ func TestACallThatIsNotAnswered(t *testing.T) {
 				if e.DisconnectionMethod != row.method || !strings.HasSuffix(row.status, e.DisconnectionInfo.Reason) {
 					w.Errorf("%+v", e)
 				}
-				if at := w.MCU.Len(); at != 1 {
-					w.Errorf("at the MCU: %v", at)
-				}
+				wantsLegs(w, 1)
 				w.Later(10 * time.Second)
 				w.WantsRoster(room, testenv.Organizer)
 			})
@@ -137,9 +141,7 @@ func TestAllTelephonesRingAndOneIsPickedUp(t *testing.T) {
 			w.Errorf("desk rings %v, mobile talks %v", desk.Rings(), mobile.Talks())
 		}
 		wantsEndpoint(w, "sip:bob@example.com", confinfo.StatusConnected)
-		if at := w.MCU.Len(); at != 2 {
-			w.Errorf("at the MCU: %v", at)
-		}
+		wantsLegs(w, 2)
 	})
 }
 
@@ -285,9 +287,7 @@ func TestSomebodyIsRemovedWhileItRings(t *testing.T) {
 		}
 		w.WantsRoster(room, testenv.Organizer)
 		w.Later(time.Second)
-		if at := w.MCU.Len(); at != 1 {
-			w.Errorf("at the MCU: %v", at)
-		}
+		wantsLegs(w, 1)
 		w.Log("# and the meeting ends while it rings")
 		olivia.Refers("<sip:bob@example.com>", 202)
 		w.Succeeds(testenv.Admin, &c3p.DeleteConference{Keys: testenv.Keys(room)})

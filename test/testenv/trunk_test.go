@@ -183,9 +183,7 @@ func TestATrunkThatDoesNotGetThrough(t *testing.T) {
 				}
 				w.Later(10 * time.Second)
 				w.WantsRoster(room, testenv.Organizer)
-				if at := w.MCU.Len(); at != 1 {
-					w.Errorf("at the MCU: %v", at)
-				}
+				wantsLegs(w, 1)
 			})
 		})
 	}
@@ -213,9 +211,7 @@ func TestACallThroughTheTrunkIsCancelled(t *testing.T) {
 			w.Error("it still rings")
 		}
 		w.WantsRoster(room, testenv.Organizer)
-		if at := w.MCU.Len(); at != 1 {
-			w.Errorf("at the MCU: %v", at)
-		}
+		wantsLegs(w, 1)
 	})
 }
 
