@@ -25,14 +25,14 @@ var secret = []byte("0123456789abcdef0123456789abcdef")
 // bench is a server on loopback, and a media socket of its own that sends everything back.
 type bench struct {
 	*Server
-	t             *testing.T
+	t             testing.TB
 	udp, tcp, tls string // where it is served
 	media         *net.UDPConn
 	errors        chan error
 }
 
 // served starts a server; change may alter its configuration.
-func served(t *testing.T, change func(*Config)) *bench {
+func served(t testing.TB, change func(*Config)) *bench {
 	t.Helper()
 	b := &bench{t: t, errors: make(chan error, 3)}
 	b.media = echoes(t)
@@ -76,7 +76,7 @@ func (b *bench) ends() {
 	}
 }
 
-func listens(t *testing.T) net.Listener {
+func listens(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -86,7 +86,7 @@ func listens(t *testing.T) net.Listener {
 }
 
 // echoes is a socket that sends everything back.
-func echoes(t *testing.T) *net.UDPConn {
+func echoes(t testing.TB) *net.UDPConn {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -106,7 +106,7 @@ func echoes(t *testing.T) *net.UDPConn {
 	return conn
 }
 
-func selfSigned(t *testing.T) *tls.Config {
+func selfSigned(t testing.TB) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -132,7 +132,7 @@ func (b *bench) credentials(user string) (username, password string) {
 // speaker sends requests and reads the answers, octet by octet as a client does that is not pion's.
 type speaker struct {
 	net.Conn
-	t         *testing.T
+	t         testing.TB
 	integrity stun.MessageIntegrity // nil: without credentials
 	username  string
 	realm     string
