@@ -69,9 +69,10 @@ type AudioStream struct {
 	lastHeard time.Time
 	candidate *rtp.Packet // the first packet of an SSRC that may take over
 
-	player player
-	level  pcm.Level
-	stats  AudioStats
+	player  player
+	level   pcm.Level
+	stats   AudioStats
+	hearing hearing
 }
 
 // NewAudioStream returns a stream that has heard nothing yet.

@@ -26,6 +26,7 @@ func (s *AudioStream) Advance(now time.Time) pcm.Level {
 	step := s.jitter.Next(now, !s.level.Voice)
 	s.player.take(step, s)
 	s.level = s.judge()
+	s.hearing.note(step, s.level)
 	return s.level
 }
 

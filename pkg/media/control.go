@@ -15,6 +15,14 @@ type reporter struct {
 	schedule rtp.Schedule
 	told     uint32 // packets sent when the last report went out
 	buffer   [rtcpMTU + srtp.MaxOverhead]byte
+
+	control   Control
+	feedback  transportFeedback
+	reference uint32 // middle 32 bits of the peer's last receiver reference time; 0: none
+	refTime   time.Time
+	voip      [1]rtp.VoIPMetrics
+	dlrr      [1]rtp.DLRR
+	remote    peerView
 }
 
 func newReporter(cname string, ssrc uint32, now time.Time) reporter {
@@ -35,6 +43,7 @@ func (t *Transport) report(now time.Time) {
 	if block, ok := t.config.Stream.Report(now); ok {
 		r.compound.Blocks = append(r.compound.Blocks, block)
 	}
+	t.extend(now)
 	t.sendControl()
 }
 
@@ -46,11 +55,15 @@ func (t *Transport) Bye(now time.Time, reason string) {
 }
 
 func (t *Transport) sendControl() {
-	packet, err := rtp.AppendCompound(t.reports.buffer[:0], &t.reports.compound)
-	if err != nil {
-		return
+	if packet, err := rtp.AppendCompound(t.reports.buffer[:0], &t.reports.compound); err == nil {
+		t.sendRTCP(packet)
 	}
+}
+
+// sendRTCP sends what lies in the buffer of reports.
+func (t *Transport) sendRTCP(packet []byte) {
 	if t.shield.up {
+		var err error
 		if packet, err = t.shield.out.SealControl(packet); err != nil {
 			return
 		}
@@ -83,5 +96,8 @@ func (t *Transport) receiveRTCP(data []byte, at time.Time) {
 		if trip, ok := rtp.RoundTrip(at, block); ok {
 			t.stats.RoundTrip = trip
 		}
+		t.reports.remote.block(block, t.config.Sender)
 	}
+	t.extended(c, at)
+	t.resend(c.Nacks, at)
 }

@@ -116,11 +116,14 @@ func (s *secured) send(from Conn, data []byte) int {
 func (s *secured) hears(at Conn) {
 	s.Helper()
 	s.transport.config.Sender.WritePayload(make([]byte, 160), 160)
-	n := at.ReadBatch(s.batch, s.now)
-	if n != 1 {
-		s.Fatalf("%d packets at %s, want 1", n, at.LocalAddr())
+	heard := s.batch.Datagrams[:at.ReadBatch(s.batch, s.now)]
+	if len(heard) == 2 && rtp.IsRTCP(heard[0].Data) { // a report was due
+		heard = heard[1:]
 	}
-	if _, err := s.in.Open(make([]byte, 0, 2000), s.batch.Datagrams[0].Data, s.now); err != nil {
+	if len(heard) != 1 {
+		s.Fatalf("%d packets at %s, want 1", len(heard), at.LocalAddr())
+	}
+	if _, err := s.in.Open(make([]byte, 0, 2000), heard[0].Data, s.now); err != nil {
 		s.Errorf("the packet at %s: %v", at.LocalAddr(), err)
 	}
 }

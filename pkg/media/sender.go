@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/seed-f3cefc8c/focus/pkg/rtp"
 	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
@@ -12,7 +13,7 @@ import (
 const rtpHeader = 12
 
 // rtcpMTU is more than any compound RTCP packet that is sent here.
-const rtcpMTU = 512
+const rtcpMTU = 1024
 
 // maxPayload is the largest payload sent in one packet: 60 ms of the widest codec fit, and so does an Ethernet frame.
 const maxPayload = 1400
@@ -30,6 +31,7 @@ type AudioSender struct {
 	silenced    bool   // the peer does not want to hear: time passes, nothing is sent
 	event       uint32 // timestamp of the telephone-event being sent
 	sent        SenderStats
+	history     *rtp.History   // nil: the peer does not ask for packets again
 	seal        *srtp.Outbound // nil: in the clear
 	buffer      [rtpHeader + maxPayload + srtp.MaxOverhead]byte
 }
@@ -115,6 +117,9 @@ func (s *AudioSender) send(n int) {
 	}
 	if s.seal == nil {
 		s.sequence++
+	}
+	if s.history != nil {
+		s.history.Put(packet)
 	}
 	s.sent.Packets++
 	s.sent.Octets += uint32(n - rtpHeader)

@@ -54,6 +54,7 @@ type TransportStats struct {
 	Crowded   uint64 // more came at once than a tick takes
 	Early     uint64 // on a protected transport, before there were keys
 	Protected srtp.Drops
+	Resent    uint64 // packets sent again because the peer asked for them
 	RoundTrip time.Duration
 }
 
@@ -152,6 +153,9 @@ func (t *Transport) Poll(b *Batch, now time.Time) {
 	if t.reports.schedule.Due(now) {
 		t.report(now)
 	}
+	if t.reports.control.TransportCC != 0 {
+		t.feedback(now)
+	}
 }
 
 // Receive takes a datagram of the RTP port. From a looped socket it only leaves it in the inbox.
@@ -216,6 +220,9 @@ func (t *Transport) parse(p *rtp.Packet, data []byte, at time.Time) {
 		return
 	}
 	p.Arrival = at
+	if t.reports.control.TransportCC != 0 {
+		t.reports.feedback.note(p, t.reports.control.TransportCC, at)
+	}
 	t.config.Stream.Put(p)
 }
 

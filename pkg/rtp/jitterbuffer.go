@@ -116,11 +116,12 @@ type JitterBuffer struct {
 	delivered, ahead, filler int64
 	lastArrival              time.Time // of the packet that ended at delivered
 
-	pace  pace
-	drops Drops
-	lost  uint64
-	out   Step
-	space [maxSegments]Segment
+	pace   pace
+	drops  Drops
+	lost   uint64
+	bursts Bursts
+	out    Step
+	space  [maxSegments]Segment
 }
 
 // NewJitterBuffer returns an empty buffer for a clock rate in RTP units per second. maxDelay of 0 is DefaultMaxDelay.
@@ -141,6 +142,14 @@ func (b *JitterBuffer) Drops() *Drops { return &b.drops }
 
 // Lost is how many packets were missing when their turn came; latecomers among them count under DropLate too.
 func (b *JitterBuffer) Lost() uint64 { return b.lost }
+
+// Bursts is how what was missing when its turn came, or came and was not played, is spread over the stream.
+func (b *JitterBuffer) Bursts() BurstStats { return b.bursts.Stats() }
+
+// MaxDelay is the most audio that may wait.
+func (b *JitterBuffer) MaxDelay() time.Duration {
+	return time.Duration(b.maxDelay * int64(time.Second) / int64(b.rate))
+}
 
 // Delay is the mean time the last packets waited between their arrival and their step.
 func (b *JitterBuffer) Delay() time.Duration { return b.pace.mean }
@@ -209,7 +218,7 @@ func (b *JitterBuffer) insert(p *Packet, seq int64, units int) {
 		return
 	case seq >= b.next+ringSize:
 		b.flush(DropOverflow) // everything between is lost for more than a second
-		b.lost += uint64(seq - b.next)
+		b.miss(seq)
 		b.next = seq
 	}
 	s := &b.ring[seq&(ringSize-1)]
@@ -230,6 +239,7 @@ func (b *JitterBuffer) dropOld(p *Packet, seq int64, units int) {
 		return
 	}
 	b.gone[seq&(ringSize-1)] = seq
+	b.bursts.CameLate()
 	if (b.next-seq)*int64(units) <= b.maxDelay {
 		b.pace.tooLate()
 	}
@@ -254,15 +264,22 @@ func (b *JitterBuffer) take(s *slot) *Packet {
 	b.gone[s.seq&(ringSize-1)] = s.seq
 	b.count--
 	b.buffered -= s.units
-	b.lost += uint64(s.seq - b.next)
+	b.miss(s.seq)
 	b.next = s.seq + 1
 	s.packet = nil
 	return p
 }
 
+// miss counts what is not here between the last packet that had its turn and seq.
+func (b *JitterBuffer) miss(seq int64) {
+	b.lost += uint64(seq - b.next)
+	b.bursts.Lost(uint64(seq - b.next))
+}
+
 func (b *JitterBuffer) flush(why DropReason) {
 	for i := range b.ring {
 		if p := b.ring[i].packet; p != nil {
+			b.bursts.Discarded()
 			b.drop(p, why)
 			b.ring[i].packet = nil
 		}
@@ -280,10 +297,9 @@ func (b *JitterBuffer) forgetGone() {
 func (b *JitterBuffer) Reset(clockRate uint32) {
 	b.dropSuspect()
 	b.flush(DropFlushed)
-	maxDelay := time.Duration(b.maxDelay * int64(time.Second) / int64(b.rate))
-	drops, lost := b.drops, b.lost
-	*b = *NewJitterBuffer(clockRate, maxDelay)
-	b.drops, b.lost = drops, lost
+	drops, lost, bursts := b.drops, b.lost, b.bursts
+	*b = *NewJitterBuffer(clockRate, b.MaxDelay())
+	b.drops, b.lost, b.bursts = drops, lost, bursts
 }
 
 // extend puts the time stamp of p on the line, at the place nearest to delivered.

@@ -61,6 +61,7 @@ func (b *JitterBuffer) head() *slot {
 			return s
 		}
 		b.take(s).Release()
+		b.bursts.Received(1)
 	}
 	return nil
 }
@@ -92,6 +93,7 @@ func (b *JitterBuffer) play(head *slot, now time.Time) int64 {
 	}
 	units := head.units
 	p := b.take(head)
+	b.bursts.Received(1)
 	b.delivered, b.filler, b.lastArrival, b.playing = at+units, 0, p.Arrival, true
 	b.pace.observe(now.Sub(p.Arrival))
 	return b.add(Segment{Kind: Play, Units: int(units), Packet: p})
@@ -121,6 +123,7 @@ func (b *JitterBuffer) bound() {
 		b.delivered, b.filler = b.extend(head.packet)+head.units, 0
 		b.lastArrival = head.packet.Arrival
 		b.drop(b.take(head), DropOverflow)
+		b.bursts.Discarded()
 		b.out.Break = true
 	}
 }

@@ -30,6 +30,7 @@ type Receiver struct {
 	transit       int64
 	lastTimestamp uint32
 	jitter        float64 // RTP units
+	maxJitter     float64
 
 	lastSR     uint32 // middle 32 bits of the NTP time stamp of the last SR
 	lastSRTime time.Time
@@ -55,7 +56,7 @@ func (r *Receiver) SetClockRate(rate uint32) {
 	if rate == r.clockRate {
 		return
 	}
-	r.clockRate, r.jitter, r.transit, r.epoch = rate, 0, 0, time.Time{}
+	r.clockRate, r.jitter, r.maxJitter, r.transit, r.epoch = rate, 0, 0, 0, time.Time{}
 }
 
 // Receive counts p. It returns DropSuspect for the first packet after a very large jump (RFC 3550 A.1); the next in order confirms it.
@@ -82,7 +83,7 @@ func (r *Receiver) Receive(p *Packet) error {
 
 func (r *Receiver) start(seq uint16) {
 	*r = Receiver{ssrc: r.ssrc, clockRate: r.clockRate, started: true, base: int64(seq), highest: int64(seq), bad: -1,
-		lastSR: r.lastSR, lastSRTime: r.lastSRTime, restarts: r.restarts}
+		lastSR: r.lastSR, lastSRTime: r.lastSRTime, restarts: r.restarts, maxJitter: r.maxJitter}
 }
 
 // updateJitter is RFC 3550 A.8: "J += (1./16.) * ((double)d - s->jitter)". Packets that share a time stamp (telephone-event, video) do not
@@ -99,15 +100,21 @@ func (r *Receiver) updateJitter(p *Packet) {
 	r.transit, r.lastTimestamp = transit, p.Header.Timestamp
 	if !first {
 		r.jitter += (float64(max(d, -d)) - r.jitter) / 16
+		r.maxJitter = max(r.maxJitter, r.jitter)
 	}
 }
 
 // Jitter is the interarrival jitter as a time.
-func (r *Receiver) Jitter() time.Duration {
+func (r *Receiver) Jitter() time.Duration { return r.duration(r.jitter) }
+
+// MaxJitter is the most that Jitter has been.
+func (r *Receiver) MaxJitter() time.Duration { return r.duration(r.maxJitter) }
+
+func (r *Receiver) duration(units float64) time.Duration {
 	if r.clockRate == 0 {
 		return 0
 	}
-	return time.Duration(r.jitter * float64(time.Second) / float64(r.clockRate))
+	return time.Duration(units * float64(time.Second) / float64(r.clockRate))
 }
 
 // Lost is the cumulative number of packets lost: expected minus received, negative when more were doubled than lost (RFC 3550 A.3).

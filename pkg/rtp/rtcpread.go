@@ -41,7 +41,8 @@ func nextRTCP(b []byte) (packet, rest []byte, err error) {
 		return packet, rest, nil
 	}
 	padding := int(packet[n-1])
-	if len(rest) > 0 || padding == 0 || padding%4 != 0 || padding > n-rtcpHeader {
+	words := padding%4 == 0 || packet[1] == byte(rtcp.TypeTransportSpecificFeedback) // browsers pad their feedback by single bytes
+	if len(rest) > 0 || padding == 0 || !words || padding > n-rtcpHeader {
 		return nil, nil, ErrRTCP
 	}
 	return packet[:n-padding], rest, nil

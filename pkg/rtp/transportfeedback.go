@@ -53,8 +53,7 @@ func (f *TransportFeedback) Receive(seq uint16, at time.Time) {
 // Waiting tells whether there is something to tell.
 func (f *TransportFeedback) Waiting() bool { return f.end > f.base }
 
-// Append writes a message of ssrc about the packets of media, and begins a new one. It has to be the last of a compound, for its padding. It
-// writes nothing when nothing came.
+// Append writes a message of ssrc about the packets of media, and begins a new one. It writes nothing when nothing came.
 func (f *TransportFeedback) Append(dst []byte, ssrc, media uint32) []byte {
 	for f.base < f.end && !f.here[f.base&(feedbackWindow-1)] {
 		f.base++ // a gap at the beginning says nothing about delay, and nobody resends
@@ -74,7 +73,7 @@ func (f *TransportFeedback) Append(dst []byte, ssrc, media uint32) []byte {
 	dst = f.chunks(dst, end, reference)
 	dst = f.deltas(dst, end, reference)
 	f.advance(end)
-	return finishPadded(dst, start)
+	return finishFeedback(dst, start)
 }
 
 // reach is behind the last packet whose distance to the one before fits two bytes.
@@ -145,13 +144,10 @@ func (f *TransportFeedback) advance(end int64) {
 	f.count++
 }
 
-// finishPadded fills up to whole words, as RFC 3550 §6.4.1 has it for the padding bit, and writes the length of the packet that begins at start.
-func finishPadded(dst []byte, start int) []byte {
-	if missing := -(len(dst) - start) & 3; missing > 0 {
-		dst[start] |= paddingBit
-		dst = pad(dst, len(dst)+missing)
-		dst[len(dst)-1] = byte(missing)
-	}
+// finishFeedback fills up with zeros, without the padding bit: that stands for whole words (RFC 3550 §6.4.1). It writes the length of the packet
+// that begins at start.
+func finishFeedback(dst []byte, start int) []byte {
+	dst = pad(dst, start+(len(dst)-start+3)/4*4)
 	binary.BigEndian.PutUint16(dst[start+2:], uint16((len(dst)-start)/4-1))
 	return dst
 }

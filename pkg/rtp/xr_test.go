@@ -98,6 +98,16 @@ func TestReducedSizePackets(t *testing.T) {
 	}
 }
 
+// TestFeedbackOfBrowsers: their transport-wide feedback is padded by single bytes.
+func TestFeedbackOfBrowsers(t *testing.T) {
+	if _, err := ParseCompound(unhex(t, "afcd0005"+"00000001"+"00000002"+"00010001"+"00000100"+"20010001")); err != nil {
+		t.Error(err)
+	}
+	if _, err := ParseCompound(unhex(t, "afcd0005"+"00000001"+"00000002"+"00010001"+"00000100"+"20010019")); err == nil {
+		t.Error("padding longer than the packet is read")
+	}
+}
+
 // TestWhatOCSSends: packets alone, texts that end with a null, a PRIV item without its prefix, and extensions behind the report blocks.
 func TestWhatOCSSends(t *testing.T) {
 	for name, row := range map[string]struct {
