@@ -37,7 +37,8 @@ type Focus struct {
 	prompts    uint64 // numbers what was spoken
 
 	booting   chan struct{}     // held while the MCU is told about the conference
-	booted    bool              // owned by whoever holds booting
+	booted    bool              // it may know the conference, and must be told of its end; owned by whoever holds booting
+	ready     bool              // it knows all it must before the first leg; the same
 	filtering chan struct{}     // held while the MCU is told who is muted and who hears whom
 	recording chan struct{}     // held while a recording command is at the MCU
 	storing   chan struct{}     // held while the record is written
@@ -226,25 +227,7 @@ func (f *Focus) finish(code int, text string) {
 		return
 	}
 	f.over = true
-	var byes sync.WaitGroup
-	for _, l := range f.legs {
-		byes.Add(1)
-		f.server.run("hanging up", func(ctx context.Context) {
-			defer byes.Done()
-			l.bye(ctx, code, text)
-		})
-	}
-	for _, m := range f.members {
-		m.alarm.Stop()
-		byes.Add(1)
-		f.server.run("ending a focus dialog", func(ctx context.Context) {
-			defer byes.Done()
-			m.bye(ctx, code, text)
-		})
-	}
-	clear(f.legs)
-	clear(f.members)
-	clear(f.pins)
+	byes := f.dismiss(code, text)
 	f.log.Info("conference stopped", "reason", text)
 	record := f.conference.Record()
 	f.server.run("ending conference", func(ctx context.Context) {
@@ -257,6 +240,29 @@ func (f *Focus) finish(code int, text string) {
 	})
 }
 
+// dismiss sends everybody a BYE; who waits for the group waits until all have answered.
+func (f *Focus) dismiss(code int, text string) *sync.WaitGroup {
+	byes := &sync.WaitGroup{}
+	send := func(what string, bye func(ctx context.Context, code int, text string)) {
+		byes.Add(1)
+		f.server.run(what, func(ctx context.Context) {
+			defer byes.Done()
+			bye(ctx, code, text)
+		})
+	}
+	for _, l := range f.legs {
+		send("hanging up", l.bye)
+	}
+	for _, m := range f.members {
+		m.alarm.Stop()
+		send("ending a focus dialog", m.bye)
+	}
+	clear(f.legs)
+	clear(f.members)
+	clear(f.pins)
+	return byes
+}
+
 // forgetAtMCU waits for a command that is starting the conference there.
 func (f *Focus) forgetAtMCU(ctx context.Context) {
 	f.booting <- struct{}{}
@@ -264,7 +270,7 @@ func (f *Focus) forgetAtMCU(ctx context.Context) {
 	if !f.booted {
 		return
 	}
-	f.booted = false
+	f.booted, f.ready = false, false
 	keys := c3p.ConferenceKeys{Entity: f.uri}
 	if _, err := f.command(ctx, &c3p.DeleteConference{Keys: keys}); err != nil {
 		f.log.Warn("MCU does not end the conference", "err", err)

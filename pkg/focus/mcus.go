@@ -97,7 +97,7 @@ func (m *mcus) deliver(response *c3p.Response) {
 	}
 }
 
-// boot tells the MCU about the conference, once.
+// boot tells the MCU about the conference. What did not come to its end is told again with the next leg.
 func (f *Focus) boot(ctx context.Context) error {
 	select {
 	case f.booting <- struct{}{}:
@@ -110,9 +110,16 @@ func (f *Focus) boot(ctx context.Context) error {
 		return errGone
 	default:
 	}
-	if f.booted {
+	if f.ready {
 		return nil
 	}
+	err := f.begin(ctx)
+	f.ready = err == nil
+	return err
+}
+
+// begin is called by whoever holds booting.
+func (f *Focus) begin(ctx context.Context) error {
 	var description confinfo.Description
 	var silent bool
 	err := f.do(ctx, func() error {
@@ -123,22 +130,28 @@ func (f *Focus) boot(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	f.booted = true // even if no answer comes, it must be ended there
-	_, err = f.command(ctx, &c3p.AddConference{Conference: &confinfo.Document{Entity: f.uri, Description: &description}})
-	var refused *c3p.Error
-	if errors.As(err, &refused) {
-		f.booted = refused.Reason == c3p.ReasonConferenceExists // left over from an answer that was lost
-		if !f.booted {
-			return err
-		}
-		err = nil
+	if err == nil {
+		err = f.addAtMCU(ctx, &description)
 	}
 	if err != nil || !silent {
 		return err
 	}
 	_, err = f.command(ctx, &c3p.ModifyConferenceAnnouncements{Keys: c3p.ConferenceKeys{Entity: f.uri}})
+	return err
+}
+
+// addAtMCU makes the conference there. One that is there already is left over from an answer that was lost.
+func (f *Focus) addAtMCU(ctx context.Context, description *confinfo.Description) error {
+	known := f.booted
+	f.booted = true // even if no answer comes, it must be ended there
+	_, err := f.command(ctx, &c3p.AddConference{Conference: &confinfo.Document{Entity: f.uri, Description: description}})
+	var refused *c3p.Error
+	switch {
+	case !errors.As(err, &refused):
+		return err
+	case refused.Reason == c3p.ReasonConferenceExists:
+		return nil
+	}
+	f.booted = known
 	return err
 }

@@ -192,3 +192,27 @@ func TestCapabilitiesAndWrongCommands(t *testing.T) {
 		}
 	})
 }
+
+// TestAnMCUThatIsToldHalf: what the MCU did not take before the first call it is told again before the next.
+func TestAnMCUThatIsToldHalf(t *testing.T) {
+	testenv.Run(t, func(w *testenv.World) {
+		w.Conference(room)
+		w.Succeeds(testenv.As("olivia"), &c3p.ModifyConferenceAnnouncements{Keys: testenv.Keys(room)})
+		w.MCU.Refuse("modifyConferenceAnnouncements", &c3p.Error{Reason: c3p.ReasonServiceUnavailable})
+		alice := w.Phone("alice")
+		alice.Dials(dial)
+		alice.WantsRefusal(503)
+		w.MCU.Refuse("modifyConferenceAnnouncements", nil)
+		alice.Dials(dial)
+		alice.WantsAnswer()
+		if w.MCU.Announces(testenv.FocusURI(room)) {
+			w.Error("who comes is announced in a conference that wants silence")
+		}
+		alice.HangsUp()
+		w.Succeeds(testenv.As("olivia"), &c3p.DeleteConference{Keys: testenv.Keys(room)})
+		w.Later(time.Second)
+		if left := w.MCU.Conferences(); len(left) != 0 {
+			w.Errorf("the MCU still has %q", left)
+		}
+	})
+}
