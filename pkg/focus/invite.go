@@ -24,7 +24,8 @@ import (
 //	Progress       183, for who requires reliable responses
 //	enter          on the loop: the roster, and 200                     403, 487
 //
-// With Replaces or Join the dialog that they name says which conference it is (replace.go). A CANCEL has been answered by the transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
+// With Replaces or Join the dialog that they name says which conference it is (replace.go). A CANCEL has been answered by the
+// transaction layer when it is noticed, in enter at the latest; what was made until then is removed.
 func (s *Server) invite(tx *sip.ServerTransaction) error {
 	if s.placed.has(tx.Request()) {
 		return errLoop

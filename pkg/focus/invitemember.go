@@ -71,21 +71,29 @@ func (s *Server) readMember(tx *sip.ServerTransaction, m *member) (*c3p.Request,
 	if err != nil {
 		return nil, &documentError{request, err}
 	}
+	if err := m.describedBy(command.User.Endpoints); err != nil {
+		return nil, &documentError{request, err}
+	}
+	return request, nil
+}
+
+// describedBy takes what a client says of itself.
+func (m *member) describedBy(endpoints []confinfo.Endpoint) error {
 	m.endpoint = conference.EndpointID(sip.NewTag())
-	for _, e := range command.User.Endpoints {
+	for _, e := range endpoints {
 		if e.JoiningMethod == confinfo.DialedOut {
-			return nil, &documentError{request, errNotAdding}
+			return errNotAdding
 		}
-		m.visitor.caller.LobbyCapable = e.LobbyCapable
 		m.visitor.caller.LobbyCapable = e.LobbyCapable
 		if e.Entity != "" {
 			m.endpoint = conference.EndpointID(e.Entity)
 		}
 	}
-	return request, nil
+	return nil
 }
 
-// mayEnter asks the policy. Who is to wait in the lobby must have said that he can, and is accepted: he sees no roster until he is let in. A PIN is asked for on the telephone: who needs one comes with his call first.
+// mayEnter asks the policy. Who is to wait in the lobby must have said that he can, and is accepted: he sees no roster until he is let in. A PIN is
+// asked for on the telephone: who needs one comes with his call first.
 func (f *Focus) mayEnter(now time.Time, m *member) error {
 	if m.to.Organizer != "" && userPart(m.to.Organizer) != userPart(f.conference.Record().Organizer) {
 		return conference.ErrNotFound
