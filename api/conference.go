@@ -20,6 +20,7 @@ type NewConference struct {
 	PSTNLobbyBypass *bool      `json:"pstnLobbyBypass,omitempty"` // telephones of the public network do not wait there
 	Invitees        []string   `json:"invitees,omitempty"`        // URIs
 	Organizer       string     `json:"organizer,omitempty"`       // URI; for administrators
+	Encryption      string     `json:"encryption,omitempty"`      // of media: required, preferred, none, or default, which is as the server has it
 }
 
 // Conference is a conference as it is.
@@ -36,7 +37,8 @@ type Conference struct {
 	PSTNLobbyBypass bool       `json:"pstnLobbyBypass,omitempty"`
 	Invitees        []string   `json:"invitees,omitempty"`
 	Organizer       string     `json:"organizer,omitempty"`
-	Active          bool       `json:"active"` // somebody is or was in, or it was commanded a moment ago
+	Encryption      string     `json:"encryption,omitempty"` // of media: required, preferred, none; without it as the server has it
+	Active          bool       `json:"active"`               // somebody is or was in, or it was commanded a moment ago
 	Locked          bool       `json:"locked"`
 	Recording       string     `json:"recording,omitempty"`      // started, paused, stopped, failed
 	Participants    int        `json:"participants"`             // how many are in
@@ -63,6 +65,7 @@ func (n *NewConference) command() c3p.Command {
 		PSTNLobbyBypass: n.PSTNLobbyBypass,
 		Invitees:        n.Invitees,
 		Organizer:       n.Organizer,
+		Encryption:      n.Encryption,
 	}
 	if n.Expires != nil {
 		d.ExpiryTime = n.Expires.UTC()
@@ -91,7 +94,7 @@ func (s *server) conferenceOf(doc *confinfo.Document) Conference {
 
 func (c *Conference) describe(d *confinfo.Description) {
 	c.ID, c.Subject, c.AdmissionPolicy = d.ConferenceID, d.Subject, d.AdmissionPolicy
-	c.PIN, c.Invitees, c.Organizer = d.Passcode, d.Invitees, d.Organizer
+	c.PIN, c.Invitees, c.Organizer, c.Encryption = d.Passcode, d.Invitees, d.Organizer, d.Encryption
 	c.AutoRecord, c.Lobby, c.PSTNLobbyBypass = isTrue(d.AutoRecord), isTrue(d.Lobby), isTrue(d.PSTNLobbyBypass)
 	if !d.ExpiryTime.IsZero() {
 		c.Expires = &d.ExpiryTime

@@ -21,6 +21,7 @@ type ConferenceChange struct {
 	Invitees        *[]string  `json:"invitees,omitempty"`        // URIs; [] for none
 	Lobby           *bool      `json:"lobby,omitempty"`           // whom the policy or the lock keeps out may wait
 	PSTNLobbyBypass *bool      `json:"pstnLobbyBypass,omitempty"` // telephones of the public network do not wait there
+	Encryption      string     `json:"encryption,omitempty"`      // of media, for who joins from now on: required, preferred, none, default
 	Version         *uint32    `json:"version,omitempty"`         // of the conference that this changes; 409 when it has changed since
 
 	Locked         *bool  `json:"locked,omitempty"`         // nobody new may join
@@ -83,7 +84,7 @@ func (c *ConferenceChange) description() *confinfo.Description {
 	if *c == none {
 		return nil
 	}
-	d := &confinfo.Description{AutoRecord: c.AutoRecord, Lobby: c.Lobby, PSTNLobbyBypass: c.PSTNLobbyBypass}
+	d := &confinfo.Description{AutoRecord: c.AutoRecord, Lobby: c.Lobby, PSTNLobbyBypass: c.PSTNLobbyBypass, Encryption: c.Encryption}
 	if c.Subject != nil {
 		d.Subject, d.Cleared.Subject = *c.Subject, *c.Subject == ""
 	}

@@ -38,6 +38,8 @@ type options struct {
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
 	mediaRing        bool          // io_uring, where the kernel has it
+	encryption       string        // of media, as the MCU says it
+	sdesAnywhere     bool          // keys of media over any signalling
 	sessionExpires   time.Duration // negative: none
 	minSE            time.Duration
 	digest           []sip.Algorithm
@@ -67,13 +69,21 @@ type options struct {
 
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
-	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
+	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", encryption: s.encryption(), sdesAnywhere: s.SDES == "anywhere", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
 	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
 	}
 	return o, nil
+}
+
+// encryption is the MCU's word for the rule; auto is none.
+func (s *settings) encryption() string {
+	if s.Encryption == "auto" {
+		return ""
+	}
+	return s.Encryption
 }
 
 func (s *settings) readAddresses(o *options) error {

@@ -20,6 +20,8 @@ import (
 	"github.com/seed-f3cefc8c/focus/internal/phone"
 	"github.com/seed-f3cefc8c/focus/pkg/mcu"
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
+	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
 
 // server is `focus serve` as a process of its own, on loopback, in a folder of its own.
@@ -179,6 +181,9 @@ func TestFromTheGreetingToCtrlC(t *testing.T) {
 		t.Fatalf("curl: %s", made)
 	}
 	alice, bob, carol := s.calls("alice"), s.calls("bob"), s.callsByTLS("carol")
+	if alice.Protection() != "" || carol.Protection() != "AEAD_AES_128_GCM" {
+		t.Errorf("media of who calls by UDP has %q, of who calls by TLS %q", alice.Protection(), carol.Protection())
+	}
 	s.shell("bin/focus conference record meeting start")
 	<-alice.Say(16000, pcm.Tone(16000, 440, time.Second, -12))
 	roster := s.shell("bin/focus conference show meeting")
@@ -335,6 +340,36 @@ func TestTheREADMEIsTrue(t *testing.T) {
 	}
 	if examples < 5 {
 		t.Errorf("only %d examples were found", examples)
+	}
+	s.stop()
+}
+
+// Who calls by TLS must encrypt, and is told so; --media-encryption says it otherwise.
+func TestTLSWithoutSRTP(t *testing.T) {
+	s := newServer(t)
+	s.start()
+	s.shell("bin/focus conference new --id meeting --policy anonymous")
+	roots, err := trust(s.in("data/ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := phone.Config{
+		Target: "sip:meeting@127.0.0.1", Identity: "sip:carol@127.0.0.1", Network: phone.System(&tls.Config{RootCAs: roots}), Encryption: sdp.None,
+		Transport: "tls", Server: "127.0.0.1:" + s.ports[1], Codecs: mcu.Codecs()[:1:1], Address: netip.MustParseAddr("127.0.0.1"),
+	}
+	_, err = phone.Dial(t.Context(), config)
+	var refused *sip.StatusError
+	if !errors.As(err, &refused) || refused.Code != 488 {
+		t.Fatalf("without SRTP: %v, want 488", err)
+	}
+	if warning := sip.HeaderValue(refused.Response, "Warning"); !strings.Contains(warning, "turn on SRTP") {
+		t.Errorf("Warning: %s", warning)
+	}
+	s.stop()
+	t.Setenv("FOCUS_MEDIA_ENCRYPTION", "preferred")
+	s.start()
+	if p := s.dials(config); p.Protection() != "" {
+		t.Errorf("the media has %s", p.Protection())
 	}
 	s.stop()
 }

@@ -35,6 +35,8 @@ type settings struct {
 	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
 	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
 	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`
+	Encryption   string        `name:"media-encryption" help:"Whether media must be encrypted: ${enum}. auto requires it of who calls by TLS or WSS, and prefers it for all others. A conference may have another rule." default:"auto" enum:"auto,required,preferred,none" placeholder:"RULE"`
+	SDES         string        `name:"sdes" help:"Over which signalling the keys of media may come in session descriptions: ${enum}. secure is TLS, WSS and this machine itself; anywhere shows them to who reads SIP on the way." default:"secure" enum:"secure,anywhere" placeholder:"WHERE"`
 	TURN         string        `name:"turn" help:"Where STUN and TURN are answered over UDP, TCP and TLS, for clients that reach no media port; off for nowhere." default:"off" placeholder:"HOST:PORT"`
 	TURNS        string        `name:"turns" help:"Where TURN is answered over TLS alone, such as :443; off for nowhere." default:"off" placeholder:"HOST:PORT"`
 	TURNHost     string        `name:"turn-host" help:"Name or address of those that clients are told. Default: the media address, for TLS the domain." placeholder:"NAME"`

@@ -46,7 +46,8 @@ func TestTheProxyNextDoor(t *testing.T) {
 
 // invites is the final answer to an INVITE for which a network vouches.
 func invites(conn *tls.Conn, asserted string) string {
-	const sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n"
+	const sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/SAVP 0\r\n" +
+		"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\r\n"
 	fmt.Fprintf(conn, "INVITE sip:meeting@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS proxy.example.net;branch=z9hG4bK%[1]d\r\nMax-Forwards: 70\r\n"+
 		"From: <sip:gateway@example.net>;tag=1\r\nTo: <sip:meeting@127.0.0.1>\r\nCall-ID: %[1]d\r\nCSeq: 1 INVITE\r\nContact: <sip:gateway@127.0.0.1:9>\r\n"+
 		"P-Asserted-Identity: <%[2]s>\r\nContent-Type: application/sdp\r\nContent-Length: %[3]d\r\n\r\n%[4]s", time.Now().UnixNano(), asserted, len(sdp), sdp)

@@ -12,7 +12,9 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
+	"github.com/seed-f3cefc8c/focus/pkg/sdp"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // Config is whom to call, and as whom. Target, Identity and Codecs must be there.
@@ -26,6 +28,9 @@ type Config struct {
 	Server      string
 	Transport   string                                                  // "udp", the default, "tcp" or "tls"
 	Credentials func(realm string) (username, password string, ok bool) // nil: none
+	SDES        bool                                                    // offers and takes SRTP; by TLS it does so anyway
+	Encryption  sdp.Policy                                              // whether it must be; zero is sdp.Preferred
+	Suites      []srtp.Suite                                            // of SRTP, best first; nil: all
 	LateOffer   bool                                                    // call without an offer: the answerer makes it
 	Hears       func(rate int, frame []int16)                           // each 20 ms, on the phone's goroutine; frame is lent
 	Address     netip.Addr                                              // ours; zero is that of the route to the server

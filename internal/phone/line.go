@@ -78,11 +78,12 @@ func (l *line) local() sdp.Local {
 }
 
 // apply puts a new agreement into effect.
-func (l *line) apply(audio *sdp.Stream, m *mouth) {
+func (l *line) apply(audio *sdp.Stream, m *mouth, keys *media.Keys) {
 	if l.mouth != nil {
 		l.mouth.close()
 	}
 	l.mouth, l.clock = m, audio.Send.Codec.ClockRate
+	l.protect(keys)
 	l.transport.Expect(audio.Remote, audio.RemoteRTCP, nil)
 	l.stream.SetFormats(formats(audio))
 	l.sender.SetFormat(audio.Send.PayloadType, l.clock)

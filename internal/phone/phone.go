@@ -34,6 +34,7 @@ type Phone struct {
 	mu        sync.Mutex // one step of offer/answer at a time; guards the fields below
 	session   *sdp.Session
 	direction sdp.Direction // what we want at most
+	rekey     bool          // our next offer has new keys
 	running   bool          // the line belongs to the phone's goroutine
 
 	tasks   chan func() // for the line's goroutine
@@ -42,6 +43,7 @@ type Phone struct {
 
 	said, heard atomic.Int32 // dBov of the last frame
 	codec       atomic.Value // string
+	protection  atomic.Value // string
 }
 
 // Dial calls and returns when the call is answered. Refusals are a *sip.StatusError. When ctx ends first, the call is cancelled.
@@ -61,6 +63,7 @@ func newPhone(config Config) *Phone {
 	}
 	p := &Phone{config: config, tasks: make(chan func()), stopped: make(chan struct{}), session: sdp.NewSession(rand.Uint64() >> 2)}
 	p.codec.Store("")
+	p.protection.Store("")
 	return p
 }
 

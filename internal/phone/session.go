@@ -15,12 +15,12 @@ const (
 )
 
 func (p *Phone) capabilities() sdp.Capabilities {
-	return sdp.Capabilities{Codecs: p.config.Codecs, ComfortNoise: true}
+	return sdp.Capabilities{Codecs: p.config.Codecs, ComfortNoise: true, SDES: p.config.protects(), Policy: p.config.Encryption}
 }
 
 func (p *Phone) local() sdp.Local {
 	local := p.line.local()
-	local.Direction = p.direction
+	local.Direction, local.Crypto, local.Rekey = p.direction, p.config.freshKeys(), p.rekey
 	return local
 }
 
@@ -42,7 +42,7 @@ func (p *Phone) complete(body []byte) error {
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	return p.apply(agreed.Audio)
+	return p.apply(agreed.Audio, false)
 }
 
 // answer answers the peer's offer.
@@ -57,19 +57,24 @@ func (p *Phone) answer(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}
-	return []byte(answer.String()), p.apply(agreed.Audio)
+	return []byte(answer.String()), p.apply(agreed.Audio, true)
 }
 
 // apply puts what was agreed into effect. Called with mu held.
-func (p *Phone) apply(audio *sdp.Stream) error {
+func (p *Phone) apply(audio *sdp.Stream, answered bool) error {
+	keys, err := keysOf(audio, answered)
+	if err != nil {
+		return err
+	}
 	mouth, err := newMouth(audio)
 	if err != nil {
 		return err
 	}
+	p.protection.Store(audio.LocalCrypto.Suite)
 	p.codec.Store(audio.Send.Codec.Name)
 	if !p.running {
-		p.line.apply(audio, mouth)
-	} else if !p.ask(func() { p.line.apply(audio, mouth) }) {
+		p.line.apply(audio, mouth, keys)
+	} else if !p.ask(func() { p.line.apply(audio, mouth, keys) }) {
 		mouth.close()
 	}
 	return nil
@@ -122,6 +127,19 @@ func (p *Phone) Acknowledged(d *sip.Dialog, ack *sip.Request, err error) {
 	case len(ack.Body()) > 0:
 		_ = p.complete(ack.Body()) // there is nobody to tell: the session stays as it was
 	}
+}
+
+// Rekey offers a new key of ours.
+func (p *Phone) Rekey(ctx context.Context) error {
+	p.setRekey(true)
+	defer p.setRekey(false)
+	return p.reinvite(ctx, sdp.SendRecv)
+}
+
+func (p *Phone) setRekey(rekey bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rekey = rekey
 }
 
 // Hold stops the sound both ways; Resume brings it back.

@@ -38,6 +38,7 @@ type storedConference struct {
 
 	Lobby           bool                                  `json:"lobby,omitempty"`
 	PSTNLobbyBypass bool                                  `json:"pstnLobbyBypass,omitempty"`
+	Encryption      conference.Encryption                 `json:"encryption,omitempty"`
 	Silent          bool                                  `json:"silent,omitempty"`
 	MuteAll         storedMuteAll                         `json:"muteAll,omitzero"`
 	Recording       conference.RecordingState             `json:"recording,omitempty"`
@@ -170,7 +171,7 @@ func (d *Conferences) marshal(r conference.Record) ([]byte, error) {
 	s := storedConference{
 		ID: r.ID, Organizer: r.Organizer, Subject: r.Subject, AdmissionPolicy: r.AdmissionPolicy, Expires: r.Expires,
 		AutoRecord: r.AutoRecord, Invitees: r.Invitees, Created: r.Created, Locked: r.Locked, Ended: r.Ended,
-		Lobby: r.Lobby, PSTNLobbyBypass: r.PSTNLobbyBypass, Silent: r.Silent, MuteAll: storedMuteAll(r.MuteAll),
+		Lobby: r.Lobby, PSTNLobbyBypass: r.PSTNLobbyBypass, Encryption: r.Encryption, Silent: r.Silent, MuteAll: storedMuteAll(r.MuteAll),
 		Recording: r.Recording, Roles: r.Roles,
 	}
 	if r.PIN != "" {
@@ -187,7 +188,7 @@ func (d *Conferences) unmarshal(e entry) (conference.Record, error) {
 	r := conference.Record{
 		ID: s.ID, Organizer: s.Organizer, Subject: s.Subject, AdmissionPolicy: s.AdmissionPolicy, Expires: s.Expires,
 		AutoRecord: s.AutoRecord, Invitees: s.Invitees, Created: s.Created, Locked: s.Locked, Ended: s.Ended,
-		Lobby: s.Lobby, PSTNLobbyBypass: s.PSTNLobbyBypass, Silent: s.Silent, MuteAll: conference.MuteAll(s.MuteAll),
+		Lobby: s.Lobby, PSTNLobbyBypass: s.PSTNLobbyBypass, Encryption: s.Encryption, Silent: s.Silent, MuteAll: conference.MuteAll(s.MuteAll),
 		Recording: s.Recording, Roles: s.Roles,
 		Version: e.revision,
 	}

@@ -16,6 +16,7 @@ type Modification struct {
 	PIN             *PIN // "" for none
 	Expires         *time.Time
 	AutoRecord      *bool
+	Encryption      *Encryption
 	Invitees        []UserID // empty, but not nil, for none
 }
 
@@ -54,6 +55,7 @@ func (m *Modification) apply(r *Record) {
 	set(&r.PIN, m.PIN)
 	set(&r.Expires, m.Expires)
 	set(&r.AutoRecord, m.AutoRecord)
+	set(&r.Encryption, m.Encryption)
 	if m.Invitees != nil {
 		r.Invitees = slices.Clone(m.Invitees)
 	}
@@ -73,6 +75,6 @@ func (r Record) Content() Modification {
 	}
 	return Modification{
 		Subject: &r.Subject, AdmissionPolicy: &r.AdmissionPolicy, Lobby: &r.Lobby, PSTNLobbyBypass: &r.PSTNLobbyBypass, PIN: &r.PIN,
-		Expires: &r.Expires, AutoRecord: &r.AutoRecord, Invitees: r.Invitees,
+		Expires: &r.Expires, AutoRecord: &r.AutoRecord, Encryption: &r.Encryption, Invitees: r.Invitees,
 	}
 }

@@ -49,6 +49,8 @@ type MediaStream struct {
 	Gain     float64 // dB, how much louder the others hear the participant
 	Sends    string  // name of the codec in which the participant sends (RFC 4855 §3); "" when unknown
 	Receives string  // the same of what the MCU sends
+
+	Protection string // how the stream is encrypted, as the MCU says it; "" when unknown
 }
 
 // MediaFilter says whom a participant hears: everybody but Users or, with Only, nobody but Users. The zero MediaFilter is everybody.

@@ -24,7 +24,8 @@ type Record struct {
 	PIN             PIN       // "" for none
 	Expires         time.Time // zero for never
 	AutoRecord      bool
-	Silent          bool // joining and leaving is not announced
+	Encryption      Encryption // of the media
+	Silent          bool       // joining and leaving is not announced
 	Invitees        []UserID
 	Created         time.Time
 	Ended           time.Time // when it was ended for good; zero when it was not
@@ -35,6 +36,21 @@ type Record struct {
 	MuteAll   MuteAll
 	Recording RecordingState  // "" is NotRecording
 	Roles     map[UserID]Role // given to users; without, Conference.role
+}
+
+// Encryption says whether the media of a conference must be encrypted.
+type Encryption string
+
+// The values of Encryption; "" is as the server has it.
+const (
+	EncryptionRequired  Encryption = "required"
+	EncryptionPreferred Encryption = "preferred"
+	EncryptionNone      Encryption = "none"
+)
+
+// Valid reports whether e is one of the values.
+func (e Encryption) Valid() bool {
+	return e == "" || e == EncryptionRequired || e == EncryptionPreferred || e == EncryptionNone
 }
 
 // PIN is 4 to 16 digits. It hides itself from the log and from %v; string(p) is the digits.
@@ -99,6 +115,9 @@ func (r *Record) validateContent(now time.Time) error {
 	if !printable(r.Subject, maxSubject) {
 		return fmt.Errorf("%w: want up to %d printable characters", ErrInvalidSubject, maxSubject)
 	}
+	if !r.Encryption.Valid() {
+		return fmt.Errorf("%w: encryption %.40q", ErrInvalid, r.Encryption)
+	}
 	if !r.PIN.valid() {
 		return fmt.Errorf("%w: want %d to %d digits", ErrInvalidPIN, minPIN, maxPIN)
 	}
@@ -141,7 +160,7 @@ func (r *Record) Equal(s *Record) bool {
 
 // SameContent reports whether two records are the same in what Modify can change.
 func (r *Record) SameContent(s *Record) bool {
-	return r.Subject == s.Subject && r.AdmissionPolicy == s.AdmissionPolicy && r.Lobby == s.Lobby && r.PSTNLobbyBypass == s.PSTNLobbyBypass &&
+	return r.Subject == s.Subject && r.AdmissionPolicy == s.AdmissionPolicy && r.Encryption == s.Encryption && r.Lobby == s.Lobby && r.PSTNLobbyBypass == s.PSTNLobbyBypass &&
 		r.PIN == s.PIN && r.Expires.Equal(s.Expires) && r.AutoRecord == s.AutoRecord && slices.Equal(r.Invitees, s.Invitees)
 }
 

@@ -44,7 +44,7 @@ func full() *confinfo.Document {
 			AvailableMedia:   []confinfo.MediaEntry{audio},
 			ConferenceID:     "7H3K92QD", ExpiryTime: time.Date(2030, 1, 1, 15, 0, 0, 0, time.UTC),
 			AdmissionPolicy: confinfo.OpenAuthenticated, OrganizerName: "Alice", JoinURL: "https://example.com/join/7H3K92QD",
-			Organizer: "sip:alice@example.com", AutoRecord: new(false), Language: "es",
+			Organizer: "sip:alice@example.com", AutoRecord: new(false), Language: "es", Encryption: confinfo.EncryptionRequired,
 		},
 		ConferenceState: &confinfo.ConferenceState{
 			UserCount: new(1), Active: new(true), Locked: new(false), Recording: confinfo.RecordingPaused,
@@ -63,7 +63,7 @@ func full() *confinfo.Document {
 				},
 				Media: []confinfo.Media{{
 					ID: "1", State: confinfo.Full, DisplayText: "main audio", Type: "audio", Label: "main-audio", SrcID: "1001",
-					Status: confinfo.SendRecv, IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Block, Gain: new(3.0), Sends: "opus", Receives: "G722",
+					Status: confinfo.SendRecv, IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Block, Gain: new(3.0), Sends: "opus", Receives: "G722", Protection: "AEAD_AES_128_GCM (SDES)",
 				}},
 			}},
 		}},

@@ -27,6 +27,7 @@ type Description struct {
 	Lobby      *bool    // fx: whom the policy or the lock keeps out may wait
 	Invitees   []string // fx: URIs of who may join a closed conference
 	Language   string   // fx: of the prompts, as in BCP 47
+	Encryption string   // fx: EncryptionRequired, …; EncryptionDefault: as the server has it; "": not said
 
 	Cleared Cleared
 }
@@ -34,6 +35,14 @@ type Description struct {
 // Cleared tells elements that stand in a description without content from those that do not: for a modification the first mean "none", the
 // others "as it is".
 type Cleared struct{ Subject, Passcode, Invitees bool }
+
+// Values of Encryption: whether media must be encrypted. For a modification, EncryptionDefault takes back what was said.
+const (
+	EncryptionRequired  = "required"
+	EncryptionPreferred = "preferred"
+	EncryptionNone      = "none"
+	EncryptionDefault   = "default"
+)
 
 // Values of AdmissionPolicy.
 const (
@@ -90,6 +99,16 @@ func (r *reader) fxDescription(d *Description, e *strictxml.Element) {
 	d.AutoRecord = r.boolean(e.Child(ExtensionNamespace, "auto-record"))
 	d.Invitees = texts(e.Child(ExtensionNamespace, "invitees"), ExtensionNamespace, "invitee")
 	d.Language = e.ChildText(ExtensionNamespace, "language")
+	d.Encryption = r.encryption(e.Child(ExtensionNamespace, "encryption"))
+}
+
+func (r *reader) encryption(e *strictxml.Element) string {
+	switch text := e.Trimmed(); text {
+	case "", EncryptionRequired, EncryptionPreferred, EncryptionNone, EncryptionDefault:
+		return text
+	}
+	r.fail(e, "not required, preferred, none or default")
+	return ""
 }
 
 func uris(e *strictxml.Element) []URI {
@@ -167,6 +186,7 @@ func (d *Description) appendFX(w *strictxml.Writer) {
 		w.End("fx:invitees")
 	}
 	w.OptLeaf("fx:language", d.Language)
+	w.OptLeaf("fx:encryption", d.Encryption)
 }
 
 // appendOrCleared writes a leaf with text, an empty one, or none.

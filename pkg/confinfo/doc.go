@@ -21,8 +21,8 @@
 //	| msci: conference-view, entity-view, entity-state (locked, media) | yes |
 //	| msci: pstn-lobby-bypass, mediaFiltersRules                    | yes  |
 //	| msci: entity-capabilities, entity-policy, entity-settings     | ignored |
-//	| fx: organizer, passcode, encrypted-passcode, auto-record, lobby, invitees, language | yes |
-//	| fx: sdp, admitted, speaking, gain                             | yes  |
+//	| fx: organizer, passcode, encrypted-passcode, auto-record, lobby, invitees, language, encryption | yes |
+//	| fx: sdp, admitted, signalling, speaking, gain, codec, protection | yes |
 //	| fx: hand, spotlit, hears                                      | yes  |
 //	| fx: recording, active-speaker, announcements                  | yes  |
 package confinfo

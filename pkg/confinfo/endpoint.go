@@ -24,11 +24,19 @@ type Endpoint struct {
 
 	LobbyCapable bool // msci: clientInfo, lobby-capable; the client can wait in a lobby
 
-	SDP      *SDP   // fx: between focus and MCU only, never in a roster
-	Admitted *bool  // fx: false while the leg waits outside the mix, for a PIN or in the lobby
-	Language string // fx: of its prompts, as in BCP 47
-	Speaking bool   // fx: is heard speaking now
+	SDP        *SDP   // fx: between focus and MCU only, never in a roster
+	Admitted   *bool  // fx: false while the leg waits outside the mix, for a PIN or in the lobby
+	Language   string // fx: of its prompts, as in BCP 47
+	Signalling string // fx: SignallingSecure, …: how its signalling comes. Between focus and MCU only
+	Speaking   bool   // fx: is heard speaking now
 }
+
+// Values of Signalling.
+const (
+	SignallingSecure = "secure" // by TLS, which WSS is too
+	SignallingLocal  = "local"  // from this machine
+	SignallingOpen   = "open"   // so that others may read it
+)
 
 // Values of SessionType.
 const (
@@ -122,12 +130,22 @@ func (r *reader) endpoint(e *strictxml.Element) Endpoint {
 		SDP:                 r.sdp(e.Child(ExtensionNamespace, "sdp")),
 		Admitted:            r.boolean(e.Child(ExtensionNamespace, "admitted")),
 		Language:            e.ChildText(ExtensionNamespace, "language"),
+		Signalling:          r.signalling(e.Child(ExtensionNamespace, "signalling")),
 		Speaking:            r.flag(e.Child(ExtensionNamespace, "speaking")),
 	}
 	for child := range e.All(Namespace, "media") {
 		endpoint.Media = append(endpoint.Media, r.media(child))
 	}
 	return endpoint
+}
+
+func (r *reader) signalling(e *strictxml.Element) string {
+	switch text := e.Trimmed(); text {
+	case "", SignallingSecure, SignallingLocal, SignallingOpen:
+		return text
+	}
+	r.fail(e, "not secure, local or open")
+	return ""
 }
 
 func (r *reader) execution(e *strictxml.Element) Execution {
@@ -202,6 +220,7 @@ func (e *Endpoint) appendFX(w *strictxml.Writer) {
 	}
 	w.OptBoolLeaf("fx:admitted", e.Admitted)
 	w.OptLeaf("fx:language", e.Language)
+	w.OptLeaf("fx:signalling", e.Signalling)
 	appendFlag(w, "fx:speaking", e.Speaking)
 }
 

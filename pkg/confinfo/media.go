@@ -20,6 +20,7 @@ type Media struct {
 	Gain          *float64 // fx: dB, how much louder the others hear the participant; nil: not said
 	Sends         string   // fx:codec: the name of that in which the participant sends
 	Receives      string   // fx:codec: the same of what the participant is sent
+	Protection    string   // fx: how the stream is encrypted, as in "AEAD_AES_128_GCM (SDES)"; EncryptionNone: it is not; "": not said
 }
 
 // Values of Media.Status (RFC 4575).
@@ -64,6 +65,7 @@ func (r *reader) media(e *strictxml.Element) Media {
 		Gain:          r.decimal(e.Child(ExtensionNamespace, "gain")),
 		Sends:         codec.Attr("", "sends"),
 		Receives:      codec.Attr("", "receives"),
+		Protection:    e.ChildText(ExtensionNamespace, "protection"),
 	}
 }
 
@@ -103,5 +105,6 @@ func (m *Media) append(w *strictxml.Writer) {
 		w.OptAttr("receives", m.Receives)
 		w.End("fx:codec")
 	}
+	w.OptLeaf("fx:protection", m.Protection)
 	w.End("media")
 }

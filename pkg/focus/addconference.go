@@ -37,7 +37,7 @@ func (s *Server) recordOf(document *confinfo.Document, by conference.Caller) (co
 	record := conference.Record{
 		Organizer: by.URI.UserID(), Subject: d.Subject, AdmissionPolicy: conference.AdmissionPolicy(d.AdmissionPolicy),
 		Expires: d.ExpiryTime, AutoRecord: yes(d.AutoRecord), Lobby: yes(d.Lobby),
-		PSTNLobbyBypass: yes(d.PSTNLobbyBypass),
+		PSTNLobbyBypass: yes(d.PSTNLobbyBypass), Encryption: encryptionOf(&d),
 	}
 	if d.Organizer != "" {
 		record.Organizer = userOf(d.Organizer)

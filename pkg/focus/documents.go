@@ -28,7 +28,7 @@ func (s *Server) document(record conference.Record, show secrets) *confinfo.Docu
 	active := false
 	d := &confinfo.Description{
 		Subject: record.Subject, ConferenceID: string(record.ID), ExpiryTime: record.Expires.UTC(), AdmissionPolicy: string(record.AdmissionPolicy),
-		Organizer: string(record.Organizer), AutoRecord: &record.AutoRecord, Lobby: &record.Lobby, PSTNLobbyBypass: &record.PSTNLobbyBypass,
+		Organizer: string(record.Organizer), Encryption: string(record.Encryption), AutoRecord: &record.AutoRecord, Lobby: &record.Lobby, PSTNLobbyBypass: &record.PSTNLobbyBypass,
 		ConfURIs: []confinfo.URI{
 			{URI: string(s.config.Dial(record.ID)), DisplayText: "telephone", Purpose: participation},
 			{URI: string(conference.MCUURI(record.Organizer, conference.AudioVideo, record.ID)), DisplayText: "audio", Purpose: conference.AudioVideo},
@@ -93,7 +93,7 @@ func endpointElement(e conference.Endpoint) confinfo.Endpoint {
 func mediaElement(m conference.MediaStream) confinfo.Media {
 	element := confinfo.Media{
 		ID: string(m.ID), Type: string(m.Type), Label: m.Label, Status: string(m.Direction), IngressFilter: confinfo.Unblock, EgressFilter: confinfo.Unblock,
-		Sends: m.Sends, Receives: m.Receives,
+		Sends: m.Sends, Receives: m.Receives, Protection: m.Protection,
 	}
 	if m.Gain != 0 {
 		element.Gain = &m.Gain

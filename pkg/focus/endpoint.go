@@ -25,7 +25,7 @@ func (l *leg) Add(ctx context.Context, offer *b2bua.Description) (b2bua.Descript
 	}
 	endpoint := confinfo.Endpoint{
 		Entity: string(l.id), SessionType: confinfo.SessionAudioVideo, JoiningMethod: confinfo.DialedIn,
-		URI: signalling(l.address), Language: l.language, SDP: wireSDP(offer),
+		URI: signalling(l.address), Signalling: l.way, Language: l.language, SDP: wireSDP(offer),
 	}
 	if l.called {
 		endpoint.JoiningMethod = confinfo.DialedOut
@@ -165,7 +165,7 @@ func streamsOf(media []confinfo.Media) (streams []conference.MediaStream) {
 		}
 		streams = append(streams, conference.MediaStream{
 			ID: conference.MediaID(m.ID), Type: conference.MediaType(m.Type), Label: m.Label, SSRC: uint32(ssrc), Direction: direction,
-			Sends: m.Sends, Receives: m.Receives,
+			Sends: m.Sends, Receives: m.Receives, Protection: m.Protection,
 		})
 	}
 	return streams

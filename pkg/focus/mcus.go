@@ -126,7 +126,7 @@ func (f *Focus) begin(ctx context.Context) error {
 		record := f.conference.Record()
 		silent = record.Silent
 		description = confinfo.Description{
-			ConferenceID: string(record.ID), Subject: record.Subject, Organizer: string(record.Organizer), Language: f.server.config.Language,
+			ConferenceID: string(record.ID), Subject: record.Subject, Organizer: string(record.Organizer), Language: f.server.config.Language, Encryption: string(record.Encryption),
 		}
 		return nil
 	})

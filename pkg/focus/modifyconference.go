@@ -42,13 +42,22 @@ func (s *Server) modifyRecord(ctx context.Context, document *confinfo.Document, 
 	if err != nil {
 		return nil, err
 	}
+	var was conference.Encryption
 	f, err := s.keep(ctx, c3p.ConferenceKeys{Entity: document.Entity}, func(f *Focus) (func(), error) {
 		before := f.conference.Record().Content()
+		was = *before.Encryption
 		_, err := f.conference.Modify(time.Now(), by, m)
 		return func() { _, _ = f.conference.Modify(time.Now(), itself, before) }, err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if m.Encryption != nil {
+		if err := f.tellEncryption(ctx); err != nil {
+			f.post(func() { _, _ = f.conference.Modify(time.Now(), itself, conference.Modification{Encryption: &was}) })
+			f.keepLater()
+			return nil, err
+		}
 	}
 	var now *confinfo.Document
 	err = f.do(ctx, func() error {
@@ -63,6 +72,9 @@ func (s *Server) modifyRecord(ctx context.Context, document *confinfo.Document, 
 func (s *Server) modificationOf(document *confinfo.Document) (m conference.Modification, err error) {
 	d := document.Description
 	m = conference.Modification{Version: uint64(document.Version), Lobby: d.Lobby, PSTNLobbyBypass: d.PSTNLobbyBypass, AutoRecord: d.AutoRecord}
+	if d.Encryption != "" {
+		m.Encryption = new(encryptionOf(d))
+	}
 	if d.Subject != "" || d.Cleared.Subject {
 		m.Subject = &d.Subject
 	}

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/mixer"
+	"github.com/seed-f3cefc8c/focus/pkg/sdp"
 )
 
 const (
@@ -28,7 +30,8 @@ type Conference struct {
 	clock                            *Clock
 	log                              *slog.Logger
 	began                            time.Time
-	epoch                            uint64 // of the focus that commands it; guarded by the server's lock
+	epoch                            uint64       // of the focus that commands it; guarded by the server's lock
+	encryption                       atomic.Value // string, a value of confinfo.Encryption…; empty: as the server has it
 
 	mixer         *mixer.Mixer
 	legs          []*Leg
@@ -55,6 +58,7 @@ func (s *Server) newConference(document *confinfo.Document) *Conference {
 	}
 	if d := document.Description; d != nil {
 		c.id, c.subject, c.organizer, c.language = d.ConferenceID, d.Subject, d.Organizer, d.Language
+		c.encryption.Store(d.Encryption)
 	}
 	return c
 }
@@ -131,9 +135,12 @@ func (c *Conference) link(l *Leg, agreed *negotiated, now time.Time) {
 	c.clock.load.Add(1)
 	l.rtp.Ride(c.clock.ring)
 	l.rtcp.Ride(c.clock.ring)
-	if agreed != nil {
+	switch {
+	case agreed != nil:
 		l.apply(agreed)
 		l.enter()
+	case l.policy() == sdp.Required: // the answer is still to come
+		l.transport.Protect()
 	}
 }
 

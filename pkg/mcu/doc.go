@@ -14,6 +14,8 @@
 //	modifyConference: filters of many streams        yes
 //	modifyConferenceAnnouncements: join, leave tone  yes
 //	fx:setMediaFilter: who hears whom                yes
+//	SRTP with SDES, and who must have it             yes
+//	DTLS-SRTP, ICE                                   no
 //	fx:startRecording, pause, resume, stop           yes
 //	fx:playPrompt                                    yes
 //	news: digits, who speaks, a prompt's end,        yes

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 const room = "sip:alice@example.com;gruu;opaque=app:conf:focus:id:7H3K92QD"
@@ -147,6 +148,7 @@ type phone struct {
 	encoder   codec.Encoder
 	decoder   codec.Decoder
 	batch     *media.Batch
+	secret    *secret // nil: in the clear
 }
 
 func (w *world) phone(name string, hz float64) *phone {
@@ -216,7 +218,14 @@ func (p *phone) packet(payloadType byte, payload []byte) {
 	binary.BigEndian.PutUint32(b[4:], p.timestamp)
 	binary.BigEndian.PutUint32(b[8:], uint32(p.conn.LocalAddr().Addr().As4()[3]))
 	p.sequence++
-	_ = p.conn.WriteTo(append(b, payload...), p.to)
+	b = append(b, payload...)
+	if p.secret != nil {
+		var err error
+		if b, err = p.secret.out.Seal(append(make([]byte, 0, len(b)+srtp.MaxOverhead), b...)); err != nil {
+			p.w.Fatalf("%s seals: %v", p.name, err)
+		}
+	}
+	_ = p.conn.WriteTo(b, p.to)
 }
 
 // step is 20 ms of a phone's life: listen, then say something.
@@ -242,6 +251,13 @@ func (p *phone) step() {
 }
 
 func (p *phone) hear(data []byte) {
+	if p.secret != nil && len(data) > 1 && data[1]&0x7f < 64 {
+		plain, err := p.secret.in.Open(make([]byte, 0, len(data)), data, time.Now())
+		if err != nil {
+			p.secret.bad++
+		}
+		data = plain
+	}
 	if len(data) < 12 || data[1]&0x7f != 0 {
 		return
 	}

@@ -29,6 +29,7 @@ type Leg struct {
 	conference                     *Conference
 	log                            *slog.Logger
 	hosts                          []netip.Addr // where its signalling comes from: packets from there are justified
+	signalling                     string       // how it comes: a value of confinfo.Signalling…; empty: not said
 
 	negotiation sync.Mutex // one offer/answer exchange at a time (RFC 3264 §4)
 	session     *sdp.Session
@@ -44,14 +45,15 @@ type Leg struct {
 	format  mixer.Format
 	encoder codec.Encoder // the leg's own, for what only this leg hears
 
-	admitted  bool
-	direction sdp.Direction // as negotiated, seen from here
-	muted     bool          // media-ingress-filter block
-	deaf      bool          // media-egress-filter block
-	gain      float64       // dB
-	speaking  bool          // as last told
-	failed    error         // a panic ended it
-	playback  *playback     // what is spoken to this leg alone
+	admitted   bool
+	direction  sdp.Direction // as negotiated, seen from here
+	protection string        // as the roster says it
+	muted      bool          // media-ingress-filter block
+	deaf       bool          // media-egress-filter block
+	gain       float64       // dB
+	speaking   bool          // as last told
+	failed     error         // a panic ended it
+	playback   *playback     // what is spoken to this leg alone
 
 	track         *recorder.Track
 	storesPackets bool // Opus is recorded as it came
@@ -67,8 +69,8 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 	}
 	l := &Leg{
 		user: user.Entity, endpoint: endpoint.Entity, name: user.DisplayText, language: endpoint.Language, conference: c,
-		log:      c.log.With("user", user.Entity, "endpoint", endpoint.Entity),
-		hosts:    signallingHosts(endpoint.URI),
+		log:   c.log.With("user", user.Entity, "endpoint", endpoint.Entity),
+		hosts: signallingHosts(endpoint.URI), signalling: endpoint.Signalling,
 		session:  sdp.NewSession(random() >> 2), // RFC 3264 §5: below 2^62
 		rtp:      media.NewSocket(rtpConn, media.Polled),
 		rtcp:     media.NewSocket(rtcpConn, media.Polled),
@@ -171,6 +173,10 @@ func (l *Leg) take(n *negotiated) {
 // apply puts what was negotiated into effect.
 func (l *Leg) apply(n *negotiated) {
 	l.direction = n.audio.Direction
+	if err := l.protect(n.protection); err != nil {
+		l.failed = err
+		return
+	}
 	l.transport.Expect(n.audio.Remote, n.audio.RemoteRTCP, l.hosts)
 	l.stream.SetFormats(formats(n.audio))
 	l.storesPackets = n.audio.Send.Codec == opus.Opus

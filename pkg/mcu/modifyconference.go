@@ -7,7 +7,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 )
 
-// modifyConference obeys the filters of many streams at once: all of them in the same frame. Who has left meanwhile is passed over. Whom mute-all
+// modifyConference takes a new rule of encryption for who joins from now on, and obeys the filters of many streams at once: all of them in the same frame. Who has left meanwhile is passed over. Whom mute-all
 // is about is decided by the focus.
 func (s *Server) modifyConference(ctx context.Context, call *c3p.Call) (c3p.Command, error) {
 	document := call.Request.Command.(*c3p.ModifyConference).Conference
@@ -17,6 +17,9 @@ func (s *Server) modifyConference(ctx context.Context, call *c3p.Call) (c3p.Comm
 	c, err := s.conference(document.Entity)
 	if err != nil {
 		return nil, err
+	}
+	if d := document.Description; d != nil && d.Encryption != "" {
+		c.encryption.Store(d.Encryption)
 	}
 	return nil, c.clock.call(ctx, func() { c.filterAll(document.Users) })
 }

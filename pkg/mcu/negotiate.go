@@ -13,9 +13,10 @@ import (
 
 // negotiated is an agreed session, and the coder made for it off the clock.
 type negotiated struct {
-	audio   *sdp.Stream
-	format  mixer.Format
-	encoder codec.Encoder
+	audio      *sdp.Stream
+	format     mixer.Format
+	encoder    codec.Encoder
+	protection protection
 }
 
 // capabilities are what every leg can do.
@@ -26,6 +27,11 @@ func (s *Server) capabilities() sdp.Capabilities {
 // negotiate takes one step of offer/answer (RFC 3264): it reads what came and returns what to send back, which is nil after an
 // answer, and what was agreed, which is nil after an offer of ours.
 func (l *Leg) negotiate(in *confinfo.SDP) (out *confinfo.SDP, agreed *negotiated, err error) {
+	out, agreed, err = l.step(in)
+	return out, agreed, l.advise(err)
+}
+
+func (l *Leg) step(in *confinfo.SDP) (out *confinfo.SDP, agreed *negotiated, err error) {
 	if in == nil || in.Type == sdpRequest {
 		return &confinfo.SDP{Type: confinfo.SDPOffer, Text: l.session.Offer(l.local(), l.capabilities()).String()}, nil, nil
 	}
@@ -38,35 +44,44 @@ func (l *Leg) negotiate(in *confinfo.SDP) (out *confinfo.SDP, agreed *negotiated
 		if err != nil {
 			return nil, nil, err
 		}
-		agreed, err = prepare(stream.Audio)
+		agreed, err = prepare(stream.Audio, false)
 		return nil, agreed, err
 	}
 	answer, stream, err := l.session.Answer(description, l.local(), l.capabilities())
 	if err != nil {
 		return nil, nil, err
 	}
-	agreed, err = prepare(stream.Audio)
+	agreed, err = prepare(stream.Audio, true)
 	return &confinfo.SDP{Type: confinfo.SDPAnswer, Text: answer.String()}, agreed, err
 }
 
 // sdpRequest asks for a new offer, as a re-INVITE without a body does.
 const sdpRequest = "request"
 
-func (l *Leg) capabilities() sdp.Capabilities { return l.conference.server.capabilities() }
-
-func (l *Leg) local() sdp.Local {
-	return sdp.Local{Addr: l.rtp.LocalAddr(), RTCPPort: l.rtcp.LocalAddr().Port()}
+func (l *Leg) capabilities() sdp.Capabilities {
+	caps := l.conference.server.capabilities()
+	caps.Policy, caps.SDES = l.policy(), l.tellsKeys()
+	return caps
 }
 
-// prepare makes the leg's own encoder: it is needed from the first moment in which the leg is heard.
-func prepare(audio *sdp.Stream) (*negotiated, error) {
+func (l *Leg) local() sdp.Local {
+	return sdp.Local{Addr: l.rtp.LocalAddr(), RTCPPort: l.rtcp.LocalAddr().Port(), Crypto: l.freshKeys()}
+}
+
+// prepare makes the leg's own encoder, which is needed from the first moment in which the leg is heard, and reads its keys. answered says that
+// what was agreed is our answer.
+func prepare(audio *sdp.Stream, answered bool) (*negotiated, error) {
+	protection, err := protectionOf(audio, answered)
+	if err != nil {
+		return nil, err
+	}
 	c := audio.Send.Codec
 	format := mixer.Format{Codec: c, Params: audio.Send.Params, Ptime: audio.Ptime}
 	encoder, err := c.NewEncoder(format.Rate(), audio.Send.Params)
 	if err != nil {
 		return nil, fmt.Errorf("encoder of %s: %w", c.Name, err)
 	}
-	return &negotiated{audio: audio, format: format, encoder: encoder}, nil
+	return &negotiated{audio: audio, format: format, encoder: encoder, protection: protection}, nil
 }
 
 // signallingHosts reads the host out of the URI that the focus names the endpoint's signalling by, such as sip:192.0.2.7. A
@@ -101,7 +116,7 @@ func (l *Leg) mediaOf() []confinfo.Media {
 	return []confinfo.Media{{
 		ID: audioMedia, Type: "audio", Label: "main-audio", SrcID: fmt.Sprint(l.sender.SSRC()),
 		Status:        l.direction.Reverse().String(),
-		IngressFilter: filter(l.muted), EgressFilter: filter(l.deaf),
+		IngressFilter: filter(l.muted), EgressFilter: filter(l.deaf), Protection: l.protection,
 	}}
 }
 

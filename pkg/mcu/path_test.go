@@ -18,6 +18,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // treadmill is a network without a kernel: each tick every RTP socket finds the next packet of its phone, and what is sent is
@@ -29,6 +30,8 @@ type treadmill struct {
 	tick     int
 	now      time.Time
 	sent     int
+	legs     []*Leg
+	seals    map[uint16]*srtp.Outbound // by port; nil: in the clear
 }
 
 type belt struct {
@@ -62,6 +65,9 @@ func (b *belt) ReadBatch(batch *media.Batch, _ time.Time) int {
 	p = binary.BigEndian.AppendUint32(p, uint32(b.read)*b.mill.duration)
 	p = binary.BigEndian.AppendUint32(p, uint32(b.local.Port()))
 	p = append(p, payloads[b.read%len(payloads)]...)
+	if out := b.mill.seals[b.local.Port()]; out != nil {
+		p, _ = out.Seal(p)
+	}
 	batch.Datagrams[0] = media.Datagram{Data: p, From: phoneAt(b.local.Port()), At: b.mill.now}
 	return 1
 }
@@ -112,6 +118,7 @@ func crowd(tb testing.TB, c *codec.Codec, n, talking int) (*treadmill, func()) {
 	noise := speech(tb, c, 0)
 	for i := range n {
 		l := newLeg(tb, room, c, i)
+		mill.legs = append(mill.legs, l)
 		port := l.rtp.LocalAddr().Port()
 		if mill.payloads[port] = noise; i < talking {
 			mill.payloads[port] = speech(tb, c, float64(300+200*i))

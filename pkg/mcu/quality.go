@@ -16,7 +16,7 @@ func (l *Leg) logQuality(now time.Time) {
 	if l.format.Codec != nil {
 		codec = l.format.Codec.Name
 	}
-	l.log.Info("media of a leg ended", "codec", codec,
+	l.log.Info("media of a leg ended", "codec", codec, "protection", l.protection,
 		"received", heard.Received, "lost", heard.Lost, "late", heard.Late, "concealed", heard.Concealed,
 		"jitter", heard.Jitter.Round(time.Microsecond), "delay", heard.Delay.Round(time.Microsecond), "roundTrip", transport.RoundTrip.Round(time.Microsecond),
 		"sent", sent.Packets, "unsent", sent.Dropped, droppedOf(&heard.Drops, &transport))
@@ -39,5 +39,13 @@ func droppedOf(heard *rtp.Drops, t *media.TransportStats) slog.Attr {
 	add("control", t.Control)
 	add("inbox", t.Overflow)
 	add("crowded", t.Crowded)
+	add("before_keys", t.Early)
+	add("srtp_too_short", t.Protected.TooShort)
+	add("srtp_malformed", t.Protected.Malformed)
+	add("srtp_no_key", t.Protected.NoKey)
+	add("srtp_replayed", t.Protected.Replayed)
+	add("srtp_bad_tag", t.Protected.BadTag)
+	add("srtp_expired", t.Protected.Expired)
+	add("srtp_sources", t.Protected.Sources)
 	return slog.Group("dropped", reasons...)
 }

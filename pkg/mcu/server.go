@@ -26,6 +26,10 @@ type Config struct {
 	Recordings string        // folder of recordings; empty: recording is refused
 	Timeout    time.Duration // a leg without RTP and RTCP for this long has ended; 0: 60 s
 	Logger     *slog.Logger
+
+	// Encryption is whether media must be encrypted: a value of confinfo.Encryption…; empty: if the signalling is.
+	Encryption   string
+	SDESAnywhere bool // keys of SRTP may stand in any session description, whoever can read it
 }
 
 // Prompts are the spoken clips.

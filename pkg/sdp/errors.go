@@ -32,6 +32,9 @@ const (
 type NotAcceptableError struct {
 	Warning int    // warn-code
 	Text    string // warn-text
+
+	Encryption bool // it is about whether, or how, the media is encrypted
+	Offered    bool // … and encryption was offered
 }
 
 func (e *NotAcceptableError) Error() string {

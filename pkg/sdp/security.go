@@ -89,13 +89,15 @@ const (
 )
 
 func (caps Capabilities) notProtected(p profile) *NotAcceptableError {
+	refused := notAcceptable(WarnMediaType)
+	refused.Encryption, refused.Offered = true, p.secure
 	switch {
 	case caps.Policy == Required && !p.secure:
-		return &NotAcceptableError{Warning: WarnMediaType, Text: textMustEncrypt}
+		refused.Text = textMustEncrypt
 	case caps.Policy != None && (caps.SDES || caps.DTLS):
-		return &NotAcceptableError{Warning: WarnMediaType, Text: textNoClear}
+		refused.Text = textNoClear
 	}
-	return notAcceptable(WarnMediaType)
+	return refused
 }
 
 // encryption is a=encryption of [MS-SDPEXT]: what OCS clients say of their policy. The zero value is "not said".

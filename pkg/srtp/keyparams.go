@@ -10,7 +10,7 @@ import (
 )
 
 // maxKeyParams bounds how many keys one a=crypto line may bring.
-const maxKeyParams = 8
+const maxKeyParams = 16
 
 // ErrKeyParams is the error of key parameters that are not RFC 4568's, or not of the suite they came with. It never shows them.
 var ErrKeyParams = errors.New("bad key parameters")
