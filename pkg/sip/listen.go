@@ -44,6 +44,7 @@ func (ua *UserAgent) takeStreams(l net.Listener, transport string) error {
 // addPackets makes a packet socket one of ours.
 func (ua *UserAgent) addPackets(conn net.PacketConn) (*packetSocket, error) {
 	p := &packetSocket{PacketConn: conn, label: ua.newName("udp"), address: addrPort(conn.LocalAddr()), ua: ua}
+	p.udp, _ = conn.(*net.UDPConn)
 	if c, ok := conn.(interface{ SetReadBuffer(int) error }); ok {
 		_ = c.SetReadBuffer(receiveBuffer) // the system gives what it allows
 	}

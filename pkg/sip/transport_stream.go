@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -32,8 +33,9 @@ type stream struct {
 	proto  string
 	remote netip.AddrPort
 	ua     *UserAgent
-	frames framer // owned by serve
-	rest   bool   // of a message is waited for under a deadline; owned by serve
+	direct syscall.RawConn // nil: what is written goes through the queue
+	frames framer          // owned by serve
+	rest   bool            // of a message is waited for under a deadline; owned by serve
 
 	mu       sync.Mutex
 	greeted  bool     // a whole message has come
@@ -53,6 +55,9 @@ type stream struct {
 
 func newStream(ua *UserAgent, conn net.Conn, transport string) *stream {
 	s := &stream{Conn: conn, label: ua.newName(transport), proto: transport, remote: addrPort(conn.RemoteAddr()), ua: ua}
+	if c, ok := conn.(*net.TCPConn); ok {
+		s.direct, _ = c.SyscallConn()
+	}
 	s.frames = framer{src: s, maxHead: ua.cfg.MaxHead, maxBody: ua.cfg.MaxBody, ping: s.pong}
 	return s
 }
@@ -157,12 +162,19 @@ func (s *stream) Read(buffer []byte) (int, error) {
 	return n, err
 }
 
-// write queues a message. A goroutine writes the queue out while there is something in it, so an idle connection costs none.
+// write gives a message to the system, as far as there is room for it now and nothing waits before it, and queues the rest. A goroutine writes the queue
+// out while there is something in it, so an idle connection costs none.
 func (s *stream) write(data []byte, _ netip.AddrPort) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.last {
 		return net.ErrClosed
+	}
+	if !s.flushing {
+		data = data[s.writeNow(data):]
+	}
+	if len(data) == 0 {
+		return nil
 	}
 	if s.waiting += len(data); s.waiting > maxUnsent {
 		s.ua.stats.slowPeers.Add(1)
@@ -174,6 +186,21 @@ func (s *stream) write(data []byte, _ netip.AddrPort) error {
 		s.flushing = s.ua.spawn(s.flush)
 	}
 	return nil
+}
+
+// writeNow writes as much as can be written without waiting. What is wrong with the connection is seen by flush, which gets the rest.
+func (s *stream) writeNow(data []byte) (n int) {
+	if s.direct == nil {
+		return 0
+	}
+	err := s.direct.Write(func(fd uintptr) bool {
+		n, _ = syscall.Write(int(fd), data)
+		return true
+	})
+	if err != nil {
+		return 0
+	}
+	return max(0, n)
 }
 
 func (s *stream) flush() {
@@ -191,6 +218,7 @@ func (s *stream) next() []byte {
 	defer s.mu.Unlock()
 	if len(s.unsent) == 0 || s.closed {
 		s.flushing, s.unsent = false, nil
+		s.Conn.SetWriteDeadline(time.Time{}) // it is that of a flush, and would end writeNow
 		if s.last {
 			s.closeWrite()
 		}

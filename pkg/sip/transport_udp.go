@@ -20,6 +20,7 @@ const receiveBuffer = 4 << 20
 // MUST be discarded. If the transport packet ends before the end of the message body, this is considered an error" (RFC 3261 §18.3).
 type packetSocket struct {
 	net.PacketConn
+	udp     *net.UDPConn // the same, if it is one
 	label   string
 	address netip.AddrPort
 	ua      *UserAgent
@@ -33,15 +34,28 @@ func (p *packetSocket) local() netip.AddrPort { return p.address }
 func (p *packetSocket) usable() bool          { return !p.done.Load() }
 
 func (p *packetSocket) write(data []byte, to netip.AddrPort) error {
+	if p.udp != nil {
+		_, err := p.udp.WriteToUDPAddrPort(data, to)
+		return err
+	}
 	_, err := p.PacketConn.WriteTo(data, net.UDPAddrFromAddrPort(to))
 	return err
+}
+
+func (p *packetSocket) read(buffer []byte) (n int, from netip.AddrPort, err error) {
+	if p.udp != nil {
+		n, from, err = p.udp.ReadFromUDPAddrPort(buffer)
+		return n, unmap(from), err
+	}
+	n, addr, err := p.PacketConn.ReadFrom(buffer)
+	return n, addrPort(addr), err
 }
 
 // serve reads datagrams until the socket is closed. Junk is counted and dropped before anybody looks closer at it.
 func (p *packetSocket) serve() {
 	buffer := make([]byte, maxDatagram)
 	for {
-		n, from, err := p.PacketConn.ReadFrom(buffer)
+		n, from, err := p.read(buffer)
 		switch {
 		case err != nil && p.over(err):
 			return
@@ -54,7 +68,7 @@ func (p *packetSocket) serve() {
 		case !looksLikeSIP(buffer[:n]):
 			p.ua.stats.junk.Add(1)
 		default:
-			p.ua.receive(buffer[:n], flow{p, addrPort(from)})
+			p.ua.receive(buffer[:n], flow{p, from})
 		}
 	}
 }
@@ -65,19 +79,19 @@ func (p *packetSocket) over(err error) bool {
 
 // pong answers a keep-alive of two line ends by one (RFC 5626 §3.5.1 has it for connections; some phones do it over UDP). One line end and
 // empty datagrams only hold a NAT binding open.
-func (p *packetSocket) pong(ping []byte, from net.Addr) {
+func (p *packetSocket) pong(ping []byte, from netip.AddrPort) {
 	p.ua.stats.keepAlives.Add(1)
 	if len(ping) == 4 && ping[0] == '\r' {
-		p.PacketConn.WriteTo([]byte("\r\n"), from)
+		_ = p.write([]byte("\r\n"), from)
 	}
 }
 
 // stun answers a keep-alive; false for what is none.
-func (p *packetSocket) stun(request []byte, from net.Addr) bool {
-	answer := answerSTUN(request, addrPort(from))
+func (p *packetSocket) stun(request []byte, from netip.AddrPort) bool {
+	answer := answerSTUN(request, from)
 	if answer != nil {
 		p.ua.stats.keepAlives.Add(1)
-		p.PacketConn.WriteTo(answer, from)
+		_ = p.write(answer, from)
 	}
 	return answer != nil
 }
