@@ -170,8 +170,8 @@ func (h *hub) fanOut() bool {
 }
 
 const (
-	groups   = 50 // at most, at one fanOut
-	minGroup = 20
+	groups   = 10  // at most, at one fanOut
+	minGroup = 100 // some two milliseconds of one core; each group wakes that core and the readers of the answers once more
 )
 
 func (h *hub) waking() (waking []*watcher) {

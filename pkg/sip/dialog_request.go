@@ -83,7 +83,7 @@ func (d *Dialog) start(ctx context.Context, method Method, contentType string, b
 // learn ends the dialog when the peer does not know it, and takes from a final response what concerns the dialog: the target, the session timer,
 // the end of an offer.
 func (d *Dialog) learn(t *ClientTransaction, res *Response, err error) {
-	method, c := t.method, Carrier{true, t.Request().CSeq().SeqNo}
+	method, c := t.method, Carrier{true, t.seq}
 	d.mu.Lock()
 	switch {
 	case err != nil:

@@ -168,9 +168,9 @@ func deltaSeconds(text string) (time.Duration, bool) {
 }
 
 // seconds writes a duration in whole seconds, rounded up: what is left of a subscription is never 0 while it lives.
-func seconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
-}
+func seconds(d time.Duration) string { return strconv.FormatInt(wholeSeconds(d), 10) }
+
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // retryAfterOf reads `120 (busy);duration=60` (RFC 3261 §20.33).
 func retryAfterOf(m Message) (time.Duration, bool) {

@@ -106,3 +106,36 @@ func (ua *UserAgent) Serves(addr net.Addr) bool {
 
 // Abandon forgets a dialog without a word.
 func (d *Dialog) Abandon() { d.abandon(ErrDialogDone) }
+
+// Repeated is one more NOTIFY of a dialog, made of its head, and the same by the builder alone; nil where one of them makes none.
+func (d *Dialog) Repeated(event, mediaType string, seq uint32, expires time.Duration, body []byte) (repeated, built []byte) {
+	way := flow{&memoryLink{}, netip.MustParseAddrPort("192.0.2.3:5060")}
+	branch := NewBranch()
+	if h := d.headFor(nil, origin{method: NOTIFY, event: event, mediaType: mediaType, way: way}); h != nil {
+		repeated = h.request(branch, seq, expires, body)
+	}
+	state := SubscriptionState{State: SubscriptionActive, Expires: expires}
+	d.mu.Lock()
+	req := d.build(NOTIFY, seq, mediaType, body, []Header{NewHeader("Event", event), NewHeader("Subscription-State", state.String())})
+	d.mu.Unlock()
+	complete(req, d.ua.cfg.Name)
+	d.ua.finishRequest(req, way)
+	req.Via().Params.Remove("branch")
+	req.Via().Params = append(Params{{K: "branch", V: branch}}, req.Via().Params...)
+	if built = encode(req); !isSound(req, built) {
+		built = nil
+	}
+	return repeated, built
+}
+
+// Echo is whether an answer to one more NOTIFY of a dialog is an echo, for every one that make returns.
+func (d *Dialog) Echo(answer func(notify string) []byte) (text []byte, branch string, isEcho bool) {
+	way := flow{&memoryLink{}, netip.MustParseAddrPort("192.0.2.3:5060")}
+	h := d.headFor(nil, origin{method: NOTIFY, event: "conference", mediaType: "text/plain", way: way})
+	branch = magicCookie + "0123456789abcdef0123"
+	text = answer(string(h.request(branch, 7, time.Minute, []byte("x"))))
+	return text, branch, string(echoedBranch(text)) == branch && h.isEcho(text, []byte(branch), 7)
+}
+
+// Parse reads a message as those that come from a socket are read.
+func (ua *UserAgent) Parse(data []byte) (Message, error) { return ua.parse(data) }

@@ -88,7 +88,9 @@ func ContentType(m Message) string {
 func NewTag() string { return randomHex(8) }
 
 // NewBranch makes the branch of a Via, with the magic cookie (RFC 3261 §8.1.1.7).
-func NewBranch() string { return magicCookie + randomHex(10) }
+func NewBranch() string { return magicCookie + randomHex(branchOctets) }
+
+const branchOctets = 10 // of randomness
 
 // NewCallID makes a Call-ID. It names no host: RFC 3261 §8.1.1.4 allows it, and the host is nobody's business.
 func NewCallID() string { return randomHex(16) }

@@ -10,6 +10,8 @@ import (
 // receive takes one whole message: the octets of a datagram, of a WebSocket message, or what a framer cut out of a stream. It must be called
 // by one goroutine per link, in the order in which the messages came; it never blocks and never panics, and keeps nothing of data.
 //
+// An answer to a notification that says nothing but that it came is taken from its lines (transaction_echo.go). With any other:
+//
 //  1. The scanner looks at the lines: bare CR or LF, lists where none may be, space where sipgo cannot stand it (which is taken away).
 //  2. sipgo parses.
 //  3. The strict pass looks at what came out.
@@ -23,6 +25,9 @@ func (ua *UserAgent) receive(data []byte, from flow) {
 			ua.panicked("reading a message", p)
 		}
 	}()
+	if ua.takeEcho(data) {
+		return
+	}
 	m, err := ua.parse(data)
 	var refused *refusal
 	switch {

@@ -27,9 +27,13 @@ type route struct {
 	tries int
 }
 
-// routeOf locates the next hop of a request. Servers that failed lately come last.
+// routeOf locates the next hop of a request.
 func (ua *UserAgent) routeOf(ctx context.Context, req *Request) (*route, error) {
-	hop := nextHop(req)
+	return ua.routeTo(ctx, nextHop(req))
+}
+
+// routeTo locates a next hop. Servers that failed lately come last.
+func (ua *UserAgent) routeTo(ctx context.Context, hop URI) (*route, error) {
 	if onlyByFlow(hop) {
 		return nil, fmt.Errorf("%s: %w", hop.String(), ErrFlowGone)
 	}

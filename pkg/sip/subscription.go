@@ -34,6 +34,7 @@ type Subscription struct {
 	lifetime   time.Duration
 	expires    time.Time
 	expiry     *time.Timer
+	head       *head // of its notifications; owned by who sends one
 	due        urgency
 	full       bool   // the next document is for somebody who knows nothing
 	since      uint64 // Revision of the last document that reached the subscriber

@@ -40,8 +40,8 @@ type Grant struct {
 	Contact URI // ours in the dialog, when the SUBSCRIBE makes one
 	// Pending keeps the state from the subscriber until [Subscription.Activate].
 	Pending bool
-	// State makes a document for one subscriber. It is called on a goroutine of its own and may block until ctx ends. An error is logged,
-	// and nothing is told.
+	// State makes a document for one subscriber. When Since is 0 it is called on a goroutine of its own and may block until ctx ends; otherwise all
+	// who are told of a change wait for it. An error is logged, and nothing is told.
 	State func(ctx context.Context, r StateRequest) (StateDocument, error)
 	// Opened is told about the subscription before its first notification, Closed when it is over. Both may be nil.
 	Opened func(s *Subscription)

@@ -50,10 +50,17 @@ func (s *Subscription) kick() {
 		return
 	}
 	told := s.take()
-	s.sending = true
-	if !s.dialog.ua.spawn(func() { s.tell(told) }) {
-		s.sending = false // the user agent is closing, and its dialogs with it
+	s.sending = s.start(told) // if not, the user agent is closing, and its dialogs with it
+}
+
+// start has one notification sent. What everybody at the same revision is told is there, or quickly made: those go out one after the other. Who knows
+// nothing may have to wait for his document.
+func (s *Subscription) start(told *notice) bool {
+	ua := s.dialog.ua
+	if told.since == 0 {
+		return ua.spawn(func() { s.tell(told) })
 	}
+	return ua.out.post(func() { s.tell(told) })
 }
 
 // take is what the subscriber is to be told now. Called with mu held.
@@ -72,18 +79,50 @@ func (s *Subscription) take() *notice {
 	return told
 }
 
-// tell sends one notification and looks at what comes back.
+// tell has the document made and sends it.
 func (s *Subscription) tell(told *notice) {
 	s.describe(s.dialog.Context(), told)
 	if told.body == nil && !told.forced {
 		s.sent(told, false)
 		return
 	}
+	switch repeated, err := s.repeat(told); {
+	case err != nil:
+		s.fails(err)
+	case repeated && told.benotify:
+		s.came(told, nil, nil)
+	case repeated:
+	case told.since == 0:
+		s.ask(told)
+	default:
+		s.dialog.ua.spawn(func() { s.ask(told) })
+	}
+}
+
+// ask sends a notification the ordinary way and waits for what comes back.
+func (s *Subscription) ask(told *notice) {
 	res, err := s.send(told)
+	s.came(told, res, err)
+}
+
+// heard is told, on the goroutine that reads, what came back for a notification that was repeated. What ends subscriptions may take a while.
+func (s *Subscription) heard(told *notice, t *ClientTransaction, res *Response, err error) {
+	switch {
+	case err == nil && res == nil:
+		s.came(told, nil, nil)
+	case err == nil && res.IsSuccess():
+		s.dialog.learn(t, res, nil)
+		s.came(told, res, nil)
+	default:
+		s.dialog.ua.spawn(func() { s.came(told, res, err) })
+	}
+}
+
+// came looks at what came back; neither response nor error is a 2xx, or nothing that could come.
+func (s *Subscription) came(told *notice, res *Response, err error) {
 	switch {
 	case err != nil:
-		// "If a NOTIFY request fails due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD remove the subscription" (§4.2.2).
-		s.close(fmt.Errorf("notifying: %w", err))
+		s.fails(err)
 	case told.state.State == SubscriptionTerminated:
 		s.close(ErrSubscriptionDone)
 	case res == nil || res.IsSuccess():
@@ -92,6 +131,9 @@ func (s *Subscription) tell(told *notice) {
 		s.refused(told, res)
 	}
 }
+
+// fails: "If a NOTIFY request fails due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD remove the subscription" (§4.2.2).
+func (s *Subscription) fails(err error) { s.close(fmt.Errorf("notifying: %w", err)) }
 
 // describe has the document made. It is empty while the subscription is pending: the subscriber is not to know.
 func (s *Subscription) describe(ctx context.Context, told *notice) {
@@ -109,6 +151,44 @@ func (s *Subscription) describe(ctx context.Context, told *notice) {
 		return
 	}
 	told.body, told.revision = document.Body, document.Revision
+}
+
+// repeat sends a notification as the head of the last one says; false when it must go the ordinary way, which may take its time.
+func (s *Subscription) repeat(told *notice) (ok bool, err error) {
+	expires := told.state.Expires
+	if told.state != (SubscriptionState{State: SubscriptionActive, Expires: expires}) || len(told.body) == 0 {
+		return false, nil
+	}
+	d, method := s.dialog, NOTIFY
+	if d.callDigest() != nil { // no two requests have the same credentials
+		return false, nil
+	}
+	if told.benotify {
+		method = BENOTIFY
+	}
+	known := s.head
+	way, r, ok := d.wayAtHand(known.size(told.body))
+	if !ok {
+		return false, nil
+	}
+	s.head = d.headFor(known, origin{method: method, event: s.event.String(), mediaType: told.mediaType, way: way})
+	if h := s.head; h == nil || known == nil && r != nil && h.size(told.body) > d.ua.cfg.MaxDatagram { // then next time it is known
+		return false, nil
+	}
+	seq, err := d.number(method)
+	if err != nil {
+		return false, err
+	}
+	branch := NewBranch()
+	wire := s.head.request(branch, seq, expires, told.body)
+	if told.benotify {
+		return true, way.write(wire)
+	}
+	t := &ClientTransaction{
+		ua: d.ua, key: clientKey{branch, method}, to: way, method: method, seq: seq, route: r, head: s.head, wire: wire,
+	}
+	t.answered = func(res *Response, err error) { s.heard(told, t, res, err) }
+	return true, t.launch()
 }
 
 func (s *Subscription) send(told *notice) (*Response, error) {

@@ -24,8 +24,12 @@ type ClientTransaction struct {
 	take func(*Response) bool
 	// moved is told when the request goes to another server, with another Via, and before there is a response from it.
 	moved func(*Request)
-	route *route // nil when there is one way only
-	size  int    // of the request without Via
+	// answered is there instead of Next for a request that was made of a head (transaction_echo.go).
+	answered func(*Response, error)
+	head     *head  // then req is nil
+	seq      uint32 // of CSeq
+	route    *route // nil when there is one way only
+	size     int    // of the request without Via
 
 	ownContact bool // names the socket that is used
 
@@ -90,7 +94,7 @@ func (ua *UserAgent) launch(ctx context.Context, req *Request, way flow, t *Clie
 	if t.to, t.route, t.size, err = ua.embark(ctx, req, way); err != nil {
 		return nil, fmt.Errorf("sending %s to %s: %w", req.Method, req.Recipient.String(), err)
 	}
-	t.key = clientKeyOf(req)
+	t.key, t.seq = clientKeyOf(req), req.CSeq().SeqNo
 	if ua.isClosed() {
 		return nil, ErrClosed
 	}

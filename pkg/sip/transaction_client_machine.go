@@ -32,7 +32,12 @@ func (t *ClientTransaction) begin() (err error) {
 func (t *ClientTransaction) send() (err error) {
 	t.attempt++
 	t.state = clientCalling
-	if t.wire, err = t.to.send(t.req); err != nil {
+	if t.head != nil {
+		err = t.to.write(t.wire)
+	} else {
+		t.wire, err = t.to.send(t.req)
+	}
+	if err != nil {
 		return err
 	}
 	t.startTimerB()
@@ -75,7 +80,7 @@ func (t *ClientTransaction) timerA() {
 func (t *ClientTransaction) timerB(attempt int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch err := fmt.Errorf("%s: %w", t.req.Method, ErrTimeout); {
+	switch err := fmt.Errorf("%s: %w", t.method, ErrTimeout); {
 	case attempt != t.attempt || t.moving: // of a server that was left
 	case t.state == clientCalling:
 		t.lost(err)
@@ -126,6 +131,12 @@ func (t *ClientTransaction) onResponse(res *Response) {
 
 func (t *ClientTransaction) deliver(res *Response) {
 	taken := t.take != nil && t.take(res)
+	if t.answered != nil {
+		taken = true
+		if !res.IsProvisional() {
+			t.answered(res, nil)
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.coming--
@@ -161,10 +172,14 @@ func (t *ClientTransaction) onFinal(res *Response) bool {
 	if t.state > clientProceeding || t.unavailable(res) {
 		return false
 	}
+	t.finish()
+	return true
+}
+
+func (t *ClientTransaction) finish() {
 	t.heard()
 	t.state = clientCompleted
 	t.linger(t.unreliable(t.ua.cfg.Timers.T4))
-	return true
 }
 
 // onSuccess: "If a 2xx response is received while the client INVITE state machine is in the "Calling" or "Proceeding" states, it MUST transition
@@ -218,6 +233,9 @@ func (t *ClientTransaction) fail(err error) {
 func (t *ClientTransaction) terminate(err error) {
 	if t.state == clientTerminated && t.err != nil {
 		return
+	}
+	if answered := t.answered; answered != nil && t.state <= clientProceeding {
+		t.ua.spawn(func() { answered(nil, err) }) // not when closing: its dialog is told
 	}
 	t.state, t.wire, t.err = clientTerminated, nil, err
 	stop(t.resend)

@@ -121,6 +121,7 @@ type UserAgent struct {
 	shunned shunned  // servers that failed
 
 	mail     *mailboxes
+	out      *outbox // of notifications
 	servers  *table[serverKey, *serverMachine]
 	finished *remembered
 	clients  *table[clientKey, *ClientTransaction]
@@ -152,7 +153,7 @@ func New(cfg Config) *UserAgent {
 		setups: newHoldings(cfg.MaxSetupsPerSource), callers: newHoldings(cfg.MaxDialogsPerSource),
 		subscribers: newTable[DialogID, *Subscriber](cfg.MaxDialogs),
 	}
-	ua.mail = newMailboxes(cfg.MaxQueue, ua.spawn)
+	ua.mail, ua.out = newMailboxes(cfg.MaxQueue, ua.spawn), &outbox{spawn: ua.spawn}
 	ua.ctx, ua.cancel = context.WithCancelCause(context.Background())
 	ua.parser.MaxMessageLength = max(cfg.MaxHead+cfg.MaxBody, maxDatagram)
 	return ua
