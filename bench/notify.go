@@ -18,9 +18,15 @@ const (
 	notifyTarget   = 10.0 // ms
 )
 
-// notifying is what it costs to tell everybody in a conference of one change. Nobody is sent media; what the server does without any change is
-// measured first, and subtracted.
-func notifying(ctx context.Context, b *bench, r row) ([]figure, error) {
+// notification is how an audience is told.
+type notification struct {
+	udp   bool // else over TCP
+	quiet bool // nobody answers: BENOTIFY
+}
+
+// measure is what it costs to tell everybody in a conference of one change. Nobody is sent media; what the server does without any change is
+// measured first, and subtracted. The load is another process.
+func (n notification) measure(ctx context.Context, b *bench, r row) ([]figure, error) {
 	if b.program == "" {
 		return nil, errWholeServer
 	}
@@ -34,7 +40,7 @@ func notifying(ctx context.Context, b *bench, r row) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	audience, err := gather(server.sip, id)
+	audience, err := n.gather(server.sip, id)
 	defer func() {
 		for _, v := range audience {
 			v.Close()
@@ -48,13 +54,15 @@ func notifying(ctx context.Context, b *bench, r row) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	had := octets(audience)
 	used, told, err := server.changes(ctx, id, audience, notifyChanges)
 	if err != nil {
 		return nil, err
 	}
 	each := milliseconds(used-idle) / notifyChanges
 	target := notifyTarget
-	notes := fmt.Sprintf("%d notifications of %d changes; %v of CPU, %v in the same time without changes", told, notifyChanges, used, idle)
+	notes := fmt.Sprintf("%d notifications of %d changes, documents of %d octets; %v of CPU, %v in the same time without changes",
+		told, notifyChanges, (octets(audience)-had)/max(1, told), used, idle)
 	b.log("%s: %.2f ms each, %s", r.key, each, notes)
 	if want := int64(notifyUsers * notifyChanges); told < want {
 		return nil, fmt.Errorf("%d notifications, want %d", told, want)
@@ -62,10 +70,26 @@ func notifying(ctx context.Context, b *bench, r row) ([]figure, error) {
 	return []figure{{Row: r.title, What: "CPU", Value: each, Unit: "ms/change", Target: &target, Notes: notes}}, nil
 }
 
+// octets is how long all documents were together.
+func octets(audience []*visitor.Visitor) (sum int64) {
+	for _, v := range audience {
+		_, octets := v.Told()
+		sum += octets
+	}
+	return sum
+}
+
 // gather brings the audience in, from addresses of a hundred each.
-func gather(server, id string) (audience []*visitor.Visitor, err error) {
+func (n notification) gather(server, id string) (audience []*visitor.Visitor, err error) {
+	connect, subscribe := visitor.Connect, (*visitor.Visitor).Subscribes
+	if n.udp {
+		connect = visitor.ConnectUDP
+	}
+	if n.quiet {
+		subscribe = (*visitor.Visitor).SubscribesQuietly
+	}
 	for i := range notifyUsers {
-		v, err := visitor.Connect(server, fmt.Sprintf("127.0.1.%d", 1+i/perAddress), fmt.Sprintf("u%d", i), id)
+		v, err := connect(server, fmt.Sprintf("127.0.1.%d", 1+i/perAddress), fmt.Sprintf("u%d", i), id)
 		if err != nil {
 			return audience, err
 		}
@@ -73,7 +97,7 @@ func gather(server, id string) (audience []*visitor.Visitor, err error) {
 		if err := v.Joins(9, "inactive"); err != nil {
 			return audience, err
 		}
-		if err := v.Subscribes(); err != nil {
+		if err := subscribe(v); err != nil {
 			return audience, err
 		}
 	}

@@ -20,8 +20,12 @@ func sipRows() []row {
 		{"register", "REGISTER over UDP, 20 at once", asked(askRegister)},
 		{"idle-tls", "2,000 idle connections of TLS", idle(overTLS)},
 		{"idle-wss", "2,000 idle connections of secure WebSocket", idle(overWSS)},
-		{"notify", "500 subscribers are told of a change in a conference of 500", notifying},
-		{"parse", "an INVITE of 1,230 octets: parser and strict pass", parsing},
+		{"notify", "500 subscribers are told of a change in a conference of 500, NOTIFY over TCP", notification{}.measure},
+		{"notify-udp", "the same over UDP", notification{udp: true}.measure},
+		{"benotify", "the same by BENOTIFY, over TCP", notification{quiet: true}.measure},
+		{"benotify-udp", "the same by BENOTIFY, over UDP", notification{udp: true, quiet: true}.measure},
+		{"parse", "an INVITE of 1,230 octets: parser and strict pass", benchmark{"./pkg/sip", "BenchmarkParseInvite", 300_000, 6, "pjsip 2, sofia-sip 7"}.measure},
+		{"document", "the whole roster of 200 users for one subscriber", benchmark{"./pkg/confinfo", "BenchmarkFull200", 200_000, 20, ""}.measure},
 		{"dialogs", "2,000 established dialogs, without media", dialogs},
 		{"c3p-https", "C3P over HTTPS, getConference on 10 connections that stay", c3pByHTTPS},
 		{"c3p-info", "C3P over SIP, getConference by INFO in 10 focus dialogs over TCP", c3pByINFO},
@@ -176,26 +180,32 @@ func (open opener) many(server *focusProcess, first, n int) (clients []*sipClien
 	return clients, nil
 }
 
-const parsings = 300_000
+// benchmark is a benchmark of a package.
+type benchmark struct {
+	folder, name string
+	times        int
+	target       float64 // µs
+	peers        string
+}
 
-// parsing runs BenchmarkParseInvite of pkg/sip, and asks what the process used.
-func parsing(ctx context.Context, b *bench, r row) ([]figure, error) {
+// measure runs it in a process of its own, and asks what that used: time that others have taken does not count.
+func (m benchmark) measure(ctx context.Context, b *bench, r row) ([]figure, error) {
 	folder, err := os.MkdirTemp("", "focus-bench-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
-	program := filepath.Join(folder, "sip.test")
-	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, "./pkg/sip").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building the tests of pkg/sip (run from the top of the repository): %w: %s", err, out)
+	program := filepath.Join(folder, "package.test")
+	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, m.folder).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building the tests of %s (run from the top of the repository): %w: %s", m.folder, err, out)
 	}
-	run := exec.CommandContext(ctx, program, "-test.run=^$", "-test.bench=^BenchmarkParseInvite$", fmt.Sprintf("-test.benchtime=%dx", parsings))
+	run := exec.CommandContext(ctx, program, "-test.run=^$", "-test.bench=^"+m.name+"$", fmt.Sprintf("-test.benchtime=%dx", m.times))
 	out, err := run.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, out)
 	}
-	target, used := 6.0, run.ProcessState.UserTime()+run.ProcessState.SystemTime()
-	each := 1000 * milliseconds(used) / parsings
+	used := run.ProcessState.UserTime() + run.ProcessState.SystemTime()
+	each := 1000 * milliseconds(used) / float64(m.times)
 	b.log("%s: %.2f µs of CPU each", r.key, each)
-	return []figure{{Row: r.title, What: "CPU", Value: each, Unit: "µs", Target: &target, Peers: "pjsip 2, sofia-sip 7"}}, nil
+	return []figure{{Row: r.title, What: "CPU", Value: each, Unit: "µs", Target: &m.target, Peers: m.peers}}, nil
 }

@@ -20,7 +20,9 @@ import (
 type Visitor struct {
 	Name    string
 	meeting string
+	network string
 	conn    net.Conn
+	long    net.Listener // nil over TCP
 	answers chan *answer
 	dialogs map[string]*answer // the 2xx of each dialog
 	cseq    int
@@ -42,12 +44,48 @@ type answer struct {
 
 // Connect opens a connection from an address of this host to HOST:PORT. The visitor is sip:NAME@storm.example and calls sip:CONFERENCE@127.0.0.1.
 func Connect(server, from, name, meeting string) (*Visitor, error) {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-	conn, err := dialer.Dial("tcp", server)
+	return connect("tcp", &net.TCPAddr{IP: net.ParseIP(from)}, server, name, meeting)
+}
+
+// ConnectUDP is Connect with a socket of UDP, which sends nothing a second time. What is too long for a datagram is taken by TCP at the same port.
+func ConnectUDP(server, from, name, meeting string) (*Visitor, error) {
+	const tries = 10 // a port may be free for one of the two alone
+	var err error
+	for range tries {
+		v, failed := connect("udp", &net.UDPAddr{IP: net.ParseIP(from)}, server, name, meeting)
+		if failed != nil {
+			return nil, failed
+		}
+		if v.long, err = net.Listen("tcp", v.conn.LocalAddr().String()); err == nil {
+			go v.takeLong()
+			return v, nil
+		}
+		v.Close()
+	}
+	return nil, err
+}
+
+// takeLong ends with the listener, and its connections with the server's.
+func (v *Visitor) takeLong() {
+	for {
+		conn, err := v.long.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			v.read(conn)
+		}()
+	}
+}
+
+func connect(network string, from net.Addr, server, name, meeting string) (*Visitor, error) {
+	dialer := net.Dialer{LocalAddr: from}
+	conn, err := dialer.Dial(network, server)
 	if err != nil {
 		return nil, err
 	}
-	v := &Visitor{Name: name, meeting: meeting, conn: conn, answers: make(chan *answer, 8), dialogs: map[string]*answer{}, roster: map[string]bool{}}
+	v := &Visitor{Name: name, meeting: meeting, network: network, conn: conn, answers: make(chan *answer, 8), dialogs: map[string]*answer{}, roster: map[string]bool{}}
 	go v.listen()
 	return v, nil
 }
@@ -98,9 +136,9 @@ func (v *Visitor) request(method, dialog string, cseq int, headers, body string)
 		to = a.header("To")
 	}
 	local := v.conn.LocalAddr()
-	return fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%s%s%d\r\nMax-Forwards: 70\r\nFrom: <sip:%s@storm.example>;tag=%s%s\r\n"+
-		"To: %s\r\nCall-ID: %s%s@%s\r\nCSeq: %d %s\r\nContact: <sip:%s@%s;transport=tcp>\r\n%sContent-Length: %d\r\n\r\n%s",
-		method, target, local, v.Name, dialog, cseq, v.Name, v.Name, dialog, to, v.Name, dialog, local, cseq, method, v.Name, local, headers, len(body), body)
+	return fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK%s%s%d\r\nMax-Forwards: 70\r\nFrom: <sip:%s@storm.example>;tag=%s%s\r\n"+
+		"To: %s\r\nCall-ID: %s%s@%s\r\nCSeq: %d %s\r\nContact: <sip:%s@%s;transport=%s>\r\n%sContent-Length: %d\r\n\r\n%s",
+		method, target, strings.ToUpper(v.network), local, v.Name, dialog, cseq, v.Name, v.Name, dialog, to, v.Name, dialog, local, cseq, method, v.Name, local, v.network, headers, len(body), body)
 }
 
 func (a *answer) header(name string) string {
@@ -115,9 +153,13 @@ func (a *answer) header(name string) string {
 // listen ends with the connection.
 func (v *Visitor) listen() {
 	defer close(v.answers)
-	r := bufio.NewReaderSize(v.conn, 32<<10)
+	v.read(v.conn)
+}
+
+func (v *Visitor) read(conn net.Conn) {
+	r := bufio.NewReaderSize(conn, 64<<10) // a datagram fits
 	for {
-		m, err := read(r)
+		m, err := readMessage(r)
 		if err != nil {
 			return
 		}
@@ -128,16 +170,17 @@ func (v *Visitor) listen() {
 			}
 			continue
 		}
-		if strings.HasPrefix(m.first, "NOTIFY") {
+		benotify := strings.HasPrefix(m.first, "BENOTIFY")
+		if benotify || strings.HasPrefix(m.first, "NOTIFY") {
 			v.hears(m.body)
 		}
-		if !strings.HasPrefix(m.first, "ACK") {
-			_, _ = v.conn.Write(m.ok())
+		if !benotify && !strings.HasPrefix(m.first, "ACK") {
+			_, _ = conn.Write(m.ok())
 		}
 	}
 }
 
-func read(r *bufio.Reader) (*answer, error) {
+func readMessage(r *bufio.Reader) (*answer, error) {
 	m := &answer{}
 	length := 0
 	for {
@@ -213,8 +256,13 @@ func attribute(body []byte, name string) string {
 }
 
 // Subscribes asks for the roster.
-func (v *Visitor) Subscribes() error {
-	_, err := v.ask("SUBSCRIBE", "watch", "Event: conference\r\nAccept: application/conference-info+xml\r\nExpires: 3600\r\n", "")
+func (v *Visitor) Subscribes() error { return v.subscribes("") }
+
+// SubscribesQuietly asks for the roster in notifications that nobody answers (BENOTIFY).
+func (v *Visitor) SubscribesQuietly() error { return v.subscribes("Supported: ms-benotify\r\n") }
+
+func (v *Visitor) subscribes(more string) error {
+	_, err := v.ask("SUBSCRIBE", "watch", more+"Event: conference\r\nAccept: application/conference-info+xml\r\nExpires: 3600\r\n", "")
 	return err
 }
 
@@ -224,8 +272,13 @@ func (v *Visitor) Leaves() error {
 	return err
 }
 
-// Close closes the connection.
-func (v *Visitor) Close() { _ = v.conn.Close() }
+// Close closes the connection, or the socket.
+func (v *Visitor) Close() {
+	_ = v.conn.Close()
+	if v.long != nil {
+		_ = v.long.Close()
+	}
+}
 
 // Told is how many notifications came, and how long their documents were.
 func (v *Visitor) Told() (notifications, octets int64) {
