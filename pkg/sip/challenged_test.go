@@ -351,3 +351,82 @@ func TestAHostilePeerAsksWithoutEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestAPRACKIsChallenged: with the answer to the peer's offer in it, which is then given once more.
+func TestAPRACKIsChallenged(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		phone := w.agent("192.0.2.2", sip.Config{Supported: extensions})
+		peer := w.wire("192.0.2.1:5060", "192.0.2.2:5060")
+		type result struct {
+			d   *sip.Dialog
+			err error
+		}
+		done := make(chan result, 1)
+		go func() {
+			d, _, err := phone.Invite(t.Context(), sip.Invitation{
+				Target: mustURI(t, "sip:conf@192.0.2.1"), From: mustURI(t, "sip:alice@example.com"), Handler: &leg{},
+				Answer:      func(*sip.Response) (string, []byte) { return "application/sdp", []byte("answer") },
+				Credentials: func(string) (string, string, bool) { return "alice", "secret", true },
+			})
+			done <- result{d, err}
+		}()
+		invite := peer.hears("INVITE", 0)[0].text
+		peer.says(described(answerTo(invite, 183, "x", "Contact: <sip:192.0.2.1>", "Require: 100rel", "RSeq: 1"), "offer"))
+		first := peer.hears("PRACK", 0)[0].text
+		peer.says(answerTo(first, 407, "", `Proxy-Authenticate: Digest realm="a", nonce="n", qop="auth"`))
+		second := peer.hears("PRACK", 0)[0].text
+		if header(second, "RAck") != header(first, "RAck") || body(second) != "answer" || header(second, "CSeq") != "3 PRACK" || header(second, "Proxy-Authorization") == "" {
+			t.Errorf("the second PRACK:\n%s", second)
+		}
+		peer.says(answerTo(second, 200, ""))
+		peer.says(answerTo(invite, 200, "x", "Contact: <sip:192.0.2.1>"))
+		got := <-done
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		if ack := peer.hears("ACK", 0)[0].text; body(ack) != "" || header(ack, "Proxy-Authorization") != "" {
+			t.Errorf("the INVITE had no credentials, and the offer is answered:\n%s", ack)
+		}
+		t.Log("# no offer is left open")
+		go got.d.Invite(t.Context(), "application/sdp", []byte("ours"))
+		if again := peer.hears("INVITE", 0)[0].text; header(again, "Proxy-Authorization") == "" {
+			t.Errorf("the re-INVITE:\n%s", again)
+		}
+	})
+}
+
+// FuzzChallenges: whatever a peer asks, and however often, it is answered a bounded number of times, with credentials that can be read and are for realms
+// that it named.
+func FuzzChallenges(f *testing.F) {
+	f.Add("Digest realm=\"a\", nonce=\"n\", qop=\"auth\"\nDigest realm=\"REALM\", nonce=\"n\", stale=true")
+	f.Add("Digest realm=\"a\\\"\\\\\", nonce=\"n,\", opaque=\"\", algorithm=SHA-256, qop=auth-int")
+	f.Fuzz(func(t *testing.T, challenges string) {
+		req := register(t)
+		asked := sip.Challenged(func(realm string) (string, string, bool) { return "alice", "secret", realm != "c" })
+		times := 0
+		for ; times < 100; times++ {
+			res := sip.NewResponse(req, 401, "")
+			for i, text := range strings.Split(challenges, "\n") {
+				name := "WWW-Authenticate"
+				if i%2 == 1 {
+					name = "Proxy-Authenticate"
+				}
+				sip.AddHeader(res, name, strings.ReplaceAll(text, "REALM", fmt.Sprint(times)))
+			}
+			next, ok := asked(req, res)
+			if !ok {
+				break
+			}
+			for _, h := range append(next.GetHeaders("Authorization"), next.GetHeaders("Proxy-Authorization")...) {
+				got, err := sip.ParseAuth(h.Value())
+				if err != nil || got["username"] != "alice" || got["realm"] == "c" {
+					t.Fatalf("%q is answered by %q: %v", challenges, h.Value(), err)
+				}
+			}
+			req = next
+		}
+		if times > 10 {
+			t.Errorf("%q is answered %d times", challenges, times)
+		}
+	})
+}

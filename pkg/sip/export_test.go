@@ -21,6 +21,19 @@ func ParseAuth(value string) (map[string]string, error) { return parseAuth(value
 // CertificateIdentities is certificateIdentities.
 func CertificateIdentities(c *x509.Certificate) ([]string, []URI) { return certificateIdentities(c) }
 
+// Challenged is an attempt: it answers the challenge in a response to a request, as long as it is to be answered.
+func Challenged(credentials func(realm string) (string, string, bool)) func(*Request, *Response) (*Request, bool) {
+	a := attempt{digest: newCallDigest(credentials)}
+	return func(req *Request, res *Response) (*Request, bool) {
+		if !a.again(res) {
+			return nil, false
+		}
+		next := nextTry(req)
+		a.digest.sign(next)
+		return next, true
+	}
+}
+
 type Nonces struct{ *nonces }
 
 func NewNonces(max int, lifetime time.Duration) Nonces { return Nonces{newNonces(max, lifetime)} }
