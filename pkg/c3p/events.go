@@ -118,38 +118,3 @@ func (r *Recording) append(w *strictxml.Writer) {
 	w.OptAttr("directory", r.Directory)
 	w.End("fx:recording")
 }
-
-// Quality is how well an endpoint is received, and how it receives as far as its RTCP says.
-type Quality struct {
-	Keys      EndpointKeys
-	Lost      float64       // of the packets due, 0 to 1
-	Jitter    time.Duration // whole milliseconds
-	RoundTrip time.Duration // whole milliseconds; 0: not known
-}
-
-func readQuality(e *strictxml.Element) (Event, error) {
-	lost, err := strconv.ParseFloat(e.Attr("", "lost"), 64)
-	if err != nil || !(lost >= 0 && lost <= 1) {
-		return nil, invalid(ReasonInvalidContent, "lost is not between 0 and 1")
-	}
-	jitter, err := readNumber(e, "jitter", math.MaxUint32)
-	if err != nil {
-		return nil, err
-	}
-	roundTrip, err := readNumber(e, "roundTrip", math.MaxUint32)
-	return &Quality{
-		Keys:      endpointKeysOf(e),
-		Lost:      lost,
-		Jitter:    time.Duration(jitter) * time.Millisecond,
-		RoundTrip: time.Duration(roundTrip) * time.Millisecond,
-	}, err
-}
-
-func (q *Quality) append(w *strictxml.Writer) {
-	w.Start("fx:quality")
-	q.Keys.attrs(w)
-	w.Attr("lost", strconv.FormatFloat(q.Lost, 'f', -1, 64))
-	w.IntAttr("jitter", q.Jitter.Milliseconds())
-	w.IntAttr("roundTrip", q.RoundTrip.Milliseconds())
-	w.End("fx:quality")
-}

@@ -1,10 +1,12 @@
 package c3p_test
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 )
 
 const (
@@ -336,7 +338,15 @@ var notifications = map[string]*c3p.Notification{
 		&c3p.Recording{Conference: meeting, State: confinfo.RecordingFailed, Reason: "no space left", Directory: "7H3K92QD/20300101T150000Z"},
 	}},
 	"quality": {From: av, To: meeting, Events: []c3p.Event{
-		&c3p.Quality{Keys: bobsLeg, Lost: 0.015, Jitter: 12 * time.Millisecond, RoundTrip: 48 * time.Millisecond},
+		&c3p.Quality{Keys: bobsLeg, Final: true, Report: quality.Report{
+			Interval: false, LocalAddr: netip.MustParseAddrPort("198.51.100.1:20000"), RemoteAddr: netip.MustParseAddrPort("[2001:db8::7]:4000"),
+			Start: time.Date(2030, 1, 1, 15, 0, 0, 0, time.UTC), Stop: time.Date(2030, 1, 1, 16, 0, 0, 0, time.UTC),
+			Codec: quality.Codec{PayloadType: 111, Name: "opus", Rate: 48000, FrameDuration: 20, FramesPerPacket: 1, PacketsPerSecond: 50},
+			Local: &quality.Metrics{SSRC: 7, Packets: 1000, Lost: 15, LossRate: 0.015, BurstRatio: 1, Gmin: 16, Jitter: 12.5, RoundTrip: 48, BufferAdaptive: true, Signal: -21,
+				R: 84.5, MOSCQ: 4.17},
+			Remote: &quality.Metrics{Packets: 1010, Jitter: 3},
+		}},
+		&c3p.Quality{Keys: bobsLeg, Report: quality.Report{Interval: true, Start: time.Date(2030, 1, 1, 15, 0, 0, 0, time.UTC), Stop: time.Date(2030, 1, 1, 15, 0, 5, 0, time.UTC)}},
 	}},
 	"response": {From: av, To: meeting, Response: responses["modifyEndpoint"]},
 }

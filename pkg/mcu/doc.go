@@ -20,6 +20,6 @@
 //	fx:playPrompt                                    yes
 //	news: digits, who speaks, a prompt's end,        yes
 //	  recording, a leg that is gone
-//	news: fx:quality                                 no
+//	news: fx:quality                                 every 5 s, and when a leg ends
 //	video, dial-out                                  no
 package mcu

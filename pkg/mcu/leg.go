@@ -55,6 +55,8 @@ type Leg struct {
 	failed     error         // a panic ended it
 	playback   *playback     // what is spoken to this leg alone
 
+	began, told time.Time // its quality: since when, and when the focus was last told
+
 	track         *recorder.Track
 	storesPackets bool // Opus is recorded as it came
 	unstored      int  // frames of speech without a packet to store
@@ -75,6 +77,7 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 		rtp:      media.NewSocket(rtpConn, media.Polled),
 		rtcp:     media.NewSocket(rtcpConn, media.Polled),
 		admitted: endpoint.Admitted == nil || *endpoint.Admitted,
+		began:    now, told: now,
 	}
 	if l.language == "" {
 		l.language = c.language
@@ -178,6 +181,7 @@ func (l *Leg) apply(n *negotiated) {
 		return
 	}
 	l.transport.Expect(n.audio.Remote, n.audio.RemoteRTCP, l.hosts)
+	l.transport.SetControl(controlOf(n.audio))
 	l.stream.SetFormats(formats(n.audio))
 	l.storesPackets = n.audio.Send.Codec == opus.Opus
 	l.sender.SetFormat(n.audio.Send.PayloadType, n.audio.Send.Codec.ClockRate)
@@ -292,7 +296,7 @@ func (l *Leg) keys() c3p.EndpointKeys {
 // end takes the leg out of its mix, says goodbye and frees what it holds. A leg that a panic ended may panic again on the way
 // out, which costs no more than what that step would have freed.
 func (l *Leg) end(now time.Time) {
-	for _, step := range []func(){l.leave, func() { l.logQuality(now) }, func() { l.transport.Bye(now, "") }, l.discard} {
+	for _, step := range []func(){l.leave, func() { l.endQuality(now) }, func() { l.transport.Bye(now, "") }, l.discard} {
 		l.ending(step)
 	}
 }

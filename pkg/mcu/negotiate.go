@@ -21,7 +21,10 @@ type negotiated struct {
 
 // capabilities are what every leg can do.
 func (s *Server) capabilities() sdp.Capabilities {
-	return sdp.Capabilities{Codecs: s.config.Codecs, RTCPMux: true, ComfortNoise: true}
+	return sdp.Capabilities{
+		Codecs: s.config.Codecs, RTCPMux: true, ComfortNoise: true,
+		RTCPRsize: true, NACK: true, TransportCC: true, XR: sdp.XR{ReceiverRTT: true, VoIPMetrics: true},
+	}
 }
 
 // negotiate takes one step of offer/answer (RFC 3264): it reads what came and returns what to send back, which is nil after an

@@ -222,6 +222,10 @@ func (l *Leg) called() string {
 }
 
 func (l *Leg) stopTrack(reason string) {
+	if l.track != nil {
+		local, _ := l.heard()
+		l.track.Quality(local)
+	}
 	l.track.Event(recorder.Left, l.conference.position())
 	l.track.Close(l.conference.position(), reason)
 	l.track = nil

@@ -2,6 +2,7 @@ package media
 
 import (
 	"math"
+	"net/netip"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
@@ -150,6 +151,37 @@ func levelOr127(level int) int8 {
 	return int8(max(level, -127))
 }
 
+// Remote is where the peer's media comes from, or where signalling puts it; invalid when nobody knows.
+func (t *Transport) Remote() netip.AddrPort { return t.media.from }
+
+// Codec describes the format of the last packet that was to be played; it has no name before that.
+func (s *AudioStream) Codec() quality.Codec {
+	f := s.player.format
+	if f == nil {
+		return quality.Codec{}
+	}
+	c := quality.Codec{Name: f.codec.Name, Rate: f.codec.ClockRate, Concealment: standardConcealment}
+	if f.conceal != nil {
+		c.Concealment = enhancedConcealment
+	}
+	for number, other := range s.formats {
+		if other == f {
+			c.PayloadType = uint8(number)
+		}
+	}
+	if h := &s.hearing; h.packets > 0 {
+		c.FrameDuration = max(1, math.Round(1000*float64(h.units)/float64(h.packets)/float64(f.codec.ClockRate)))
+		c.FramesPerPacket, c.PacketsPerSecond = 1, quality.Round(1000/c.FrameDuration, 10)
+	}
+	return c
+}
+
+// Values of quality.Codec.Concealment (RFC 3611 §4.7.6).
+const (
+	enhancedConcealment = 2
+	standardConcealment = 3
+)
+
 // codecName is that of the last packet.
 func (s *AudioStream) codecName() string {
 	if f := s.player.format; f != nil {
@@ -201,5 +233,5 @@ func levelOf(level int8) int {
 	if level == rtp.Unavailable || level >= 0 {
 		return 0
 	}
-	return int(level)
+	return max(int(level), -127)
 }

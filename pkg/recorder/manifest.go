@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 )
 
 const (
@@ -58,6 +60,7 @@ type ManifestParticipant struct {
 type ManifestTrack struct {
 	Kind        string            `json:"kind"`                  // "mixed" or "participant"
 	Participant *int              `json:"participant,omitempty"` // index into Participants
+	Quality     *quality.Metrics  `json:"quality,omitempty"`     // of the whole call up to the end of the track, as it was received
 	Segments    []ManifestSegment `json:"segments"`
 }
 

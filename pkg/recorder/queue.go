@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/seed-f3cefc8c/focus/pkg/codec/opus"
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 )
 
 // What waits between the clock and the writer. The queue has no goroutine to wake for each frame: the writer comes by every tick.
@@ -23,6 +24,7 @@ const (
 	itemPacket
 	itemTrack
 	itemEvent
+	itemQuality
 	itemClose
 	itemPause
 	itemResume
@@ -31,13 +33,14 @@ const (
 
 // item is one thing for the writer to do. A nil track is the mix.
 type item struct {
-	kind   itemKind
-	track  *Track
-	at     int64
-	rate   int
-	buf    *buffer
-	event  EventKind
-	reason string
+	kind    itemKind
+	track   *Track
+	at      int64
+	rate    int
+	buf     *buffer
+	event   EventKind
+	quality *quality.Metrics
+	reason  string
 }
 
 // buffer holds a frame or a packet. The queue owns it, lends it to the writer with take and gets it back with the next.

@@ -1,5 +1,7 @@
 package recorder
 
+import "github.com/seed-f3cefc8c/focus/pkg/quality"
+
 // Participant is whose voice a track holds.
 type Participant struct {
 	ID          string // the participant's URI; at most 1,024 bytes are kept
@@ -47,6 +49,13 @@ func (t *Track) WritePacket(at int64, duration int, payload []byte) {
 func (t *Track) Event(kind EventKind, at int64) {
 	if t != nil {
 		t.queue.event(item{kind: itemEvent, track: t, at: at, event: kind})
+	}
+}
+
+// Quality says how well the participant was heard, up to the end of the track.
+func (t *Track) Quality(m quality.Metrics) {
+	if t != nil {
+		t.queue.command(item{kind: itemQuality, track: t, quality: &m})
 	}
 }
 

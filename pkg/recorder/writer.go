@@ -118,6 +118,8 @@ func (w *writer) do(it *item) error {
 		return w.record(w.lane(it.track), it, source{sourceReceived, clockRate}, int64(opus.Opus.Duration(it.buf.payload)))
 	case itemEvent:
 		w.event(w.lane(it.track), it.event, it.at)
+	case itemQuality:
+		w.manifest.Tracks[w.lane(it.track).index].Quality = it.quality
 	case itemClose:
 		return w.close(w.lane(it.track), it.at, it.reason)
 	case itemPause:
