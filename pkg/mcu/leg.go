@@ -48,6 +48,7 @@ type Leg struct {
 	admitted   bool
 	direction  sdp.Direction // as negotiated, seen from here
 	protection string        // as the roster says it
+	sends      string        // the codec in which the client is expected to send
 	muted      bool          // media-ingress-filter block
 	deaf       bool          // media-egress-filter block
 	gain       float64       // dB
@@ -175,7 +176,7 @@ func (l *Leg) take(n *negotiated) {
 
 // apply puts what was negotiated into effect.
 func (l *Leg) apply(n *negotiated) {
-	l.direction = n.audio.Direction
+	l.direction, l.sends = n.audio.Direction, expected(n.audio)
 	if err := l.protect(n.protection); err != nil {
 		l.failed = err
 		return

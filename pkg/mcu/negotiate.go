@@ -114,13 +114,28 @@ func (l *Leg) locate(uri string) {
 	}
 }
 
-// mediaOf is the roster's view of a leg's audio. Its status is seen from the client.
+// mediaOf is the roster's view of a leg's audio. Its status and its codecs are seen from the client.
 func (l *Leg) mediaOf() []confinfo.Media {
-	return []confinfo.Media{{
+	m := confinfo.Media{
 		ID: audioMedia, Type: "audio", Label: "main-audio", SrcID: fmt.Sprint(l.sender.SSRC()),
 		Status:        l.direction.Reverse().String(),
-		IngressFilter: filter(l.muted), EgressFilter: filter(l.deaf), Protection: l.protection,
-	}}
+		IngressFilter: filter(l.muted), EgressFilter: filter(l.deaf), Protection: l.protection, Sends: l.sends,
+	}
+	if l.format.Codec != nil {
+		m.Receives = l.format.Codec.Name
+	}
+	return []confinfo.Media{m}
+}
+
+// expected is the codec in which the client will send: the only one that was agreed, or of several the one in which it is sent to, as most do.
+func expected(audio *sdp.Stream) string {
+	name := audio.Send.Codec.Name
+	if len(audio.Receive) == 1 {
+		for _, c := range audio.Receive {
+			name = c.Name
+		}
+	}
+	return name
 }
 
 // audioMedia is the id of the one audio stream of an endpoint.

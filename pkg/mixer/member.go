@@ -53,8 +53,8 @@ type Member struct {
 	private *voice // while prompts has something to say
 }
 
-// gainLimit keeps SetGain within reason, in dB both ways.
-const gainLimit = 40
+// gainLimit keeps SetGain within reason, in dB both ways: a conference allows -60 to 20.
+const gainLimit = 60
 
 // Add links a member in; it is part of the next tick.
 func (m *Mixer) Add(config MemberConfig) *Member {
@@ -126,7 +126,7 @@ func (m *Member) SetDeaf(deaf bool) {
 // Deaf reports the last SetDeaf.
 func (m *Member) Deaf() bool { return m.deaf }
 
-// SetGain makes the member louder or softer for all others, by dB within ±40.
+// SetGain makes the member louder or softer for all others, by dB within ±60.
 func (m *Member) SetGain(dB float64) {
 	dB = math.Max(-gainLimit, math.Min(gainLimit, dB))
 	m.gain = float32(math.Pow(10, dB/20))

@@ -28,8 +28,8 @@ func TestWithMediaJoinHoldAndNoMedia(t *testing.T) {
 		w.Log("# alice holds and resumes")
 		for _, direction := range []string{"inactive", "sendrecv"} {
 			alice.Asks("INVITE", sdp, alice.SDP(direction), 200)
-			if got := w.Document(room).Users[0].Endpoints[0].Media[0].Status; got != direction {
-				w.Errorf("roster says %s, want %s", got, direction)
+			if got := w.Document(room).Users[0].Endpoints[0].Media[0]; got.Status != direction || got.Sends != "PCMU" || got.Receives != "PCMU" {
+				w.Errorf("roster says %+v, want %s in PCMU", got, direction)
 			}
 		}
 		alice.Asks("INVITE", "", "", 200)
