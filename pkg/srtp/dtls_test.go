@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,8 @@ type wire struct {
 	client, server *end
 	pass           func(toServer bool, data []byte) [][]byte
 	queue          chan passing
+	open           chan struct{} // closed once pass is set: then datagrams pass
+	opened         sync.Once
 }
 
 type passing struct {
@@ -62,7 +65,7 @@ func certificateOf(t *testing.T, d *DTLS) *Certificate {
 func wires(t *testing.T, change func(client, server *AssociationConfig)) *wire {
 	t.Helper()
 	w := &wire{T: t, client: &end{dtls: newDTLS(t), done: make(chan outcome, 1)}, server: &end{dtls: newDTLS(t), done: make(chan outcome, 1)},
-		queue: make(chan passing, 1000)}
+		queue: make(chan passing, 1000), open: make(chan struct{})}
 	client, server := w.config(w.client, w.server, true), w.config(w.server, w.client, false)
 	if change != nil {
 		change(&client, &server)
@@ -85,7 +88,10 @@ func (w *wire) config(of, other *end, client bool) AssociationConfig {
 	}
 }
 
+func (w *wire) flows() { w.opened.Do(func() { close(w.open) }) }
+
 func (w *wire) carry() {
+	<-w.open
 	for p := range w.queue {
 		to, from := w.client, w.server
 		if p.toServer {
@@ -103,6 +109,7 @@ func (w *wire) carry() {
 }
 
 func (w *wire) close() {
+	w.flows()
 	synctest.Wait()
 	for _, e := range []*end{w.client, w.server} {
 		e.Close()
@@ -114,6 +121,7 @@ func (w *wire) close() {
 // wantsKeys waits for both, whose keys must be those of the other.
 func (w *wire) wantsKeys(suite Suite) {
 	w.Helper()
+	w.flows()
 	c, s := <-w.client.done, <-w.server.done
 	if c.err != nil || s.err != nil {
 		w.Fatalf("client: %v, server: %v", c.err, s.err)
@@ -128,6 +136,7 @@ func (w *wire) wantsKeys(suite Suite) {
 
 func (w *wire) wantsNoKeys(at *end, want error) {
 	w.Helper()
+	w.flows()
 	if got := <-at.done; !errors.Is(got.err, want) || !got.keys.Send.IsZero() || !got.keys.Receive.IsZero() {
 		w.Errorf("%v, keys %v; want %v and no keys", got.err, got.keys, want)
 	}
@@ -264,6 +273,7 @@ func TestNobodyAnswers(t *testing.T) {
 		if took := time.Since(began); took != handshakeTimeout {
 			t.Errorf("given up after %v", took)
 		}
+		synctest.Wait()
 		if n := len(w.client.sent); n < 4 || n > 8 {
 			t.Errorf("%d ClientHellos", n)
 		}
@@ -289,6 +299,7 @@ func TestClosedAtOnce(t *testing.T) {
 				}
 				return [][]byte{data}
 			}
+			w.flows()
 			synctest.Wait()
 			w.server.Abandon()
 			w.server.dtls.Wait()
