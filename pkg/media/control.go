@@ -62,13 +62,18 @@ func (t *Transport) sendControl() {
 
 // sendRTCP sends what lies in the buffer of reports.
 func (t *Transport) sendRTCP(packet []byte) {
+	multiplexed := t.muxed || t.config.RTCP == nil
 	if t.shield.up {
 		var err error
-		if packet, err = t.shield.out.SealControl(packet); err != nil {
+		_, out := t.shield.ofControl()
+		if multiplexed {
+			out = &t.shield.out
+		}
+		if packet, err = out.SealControl(packet); err != nil {
 			return
 		}
 	}
-	if t.muxed || t.config.RTCP == nil {
+	if multiplexed {
 		if to := t.config.Sender.to; to != nil {
 			_ = t.config.RTP.Send(packet, to)
 		}

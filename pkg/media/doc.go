@@ -18,5 +18,5 @@
 //	sockets polled at the tick, kernel timestamps      yes
 //	ICE on shared ports, UDP and TCP; restart          yes
 //	SRTP and SRTCP, keys changed on the way            yes
-//	DTLS                                               handed on, on shared ports
+//	keys by DTLS-SRTP, both roles (RFC 5763)           yes; again during a call; RTCP apart with an association of its own
 package media

@@ -32,6 +32,32 @@ type shield struct {
 	beforeKeys uint64     // packets that came before there were keys
 	exposed    srtp.Drops // of protections that have ended
 	control    [rtp.BufferSize]byte
+	apart      *apart // RTCP on a port of its own has keys of its own; nil: those of RTP
+}
+
+// apart is the SRTCP of a port that has its own DTLS association.
+type apart struct {
+	in  srtp.Inbound
+	out srtp.Outbound
+}
+
+// setControl protects the RTCP port with keys of its own.
+func (s *shield) setControl(keys Keys) error {
+	if s.apart == nil {
+		s.apart = new(apart)
+	}
+	if err := s.apart.in.SetKeys(keys.Receive...); err != nil {
+		return err
+	}
+	return s.apart.out.SetKey(keys.Send)
+}
+
+// ofControl are the contexts of the RTCP port.
+func (s *shield) ofControl() (*srtp.Inbound, *srtp.Outbound) {
+	if s.apart == nil {
+		return &s.in, &s.out
+	}
+	return &s.apart.in, &s.apart.out
 }
 
 // Protect lets nothing pass in the clear from now on, in either direction. Until SetKeys, nothing passes at all.
@@ -43,6 +69,12 @@ func (t *Transport) Protect() {
 // SetKeys protects the transport with these keys from the next packet on. SSRC, sequence numbers and rollover counters go on, and what is under
 // way under the keys before is still opened. The same keys again change nothing.
 func (t *Transport) SetKeys(keys Keys, now time.Time) error {
+	t.abandon()
+	t.shield.apart = nil
+	return t.setKeys(keys, now)
+}
+
+func (t *Transport) setKeys(keys Keys, now time.Time) error {
 	s := &t.shield
 	first, was := s.out.Key().IsZero(), s.in.Generation()
 	if err := s.in.SetKeys(keys.Receive...); err != nil {
@@ -59,12 +91,19 @@ func (t *Transport) SetKeys(keys Keys, now time.Time) error {
 
 // Expose ends protection: what both sides have agreed on is RTP in the clear.
 func (t *Transport) Expose() {
+	t.abandon()
 	t.config.Sender.seal = nil
 	t.shield = shield{beforeKeys: t.shield.beforeKeys, exposed: t.shield.drops()}
 }
 
 // drops are the packets that were not opened so far.
-func (s *shield) drops() srtp.Drops { return s.exposed.Plus(s.in.Drops()) }
+func (s *shield) drops() srtp.Drops {
+	drops := s.exposed.Plus(s.in.Drops())
+	if s.apart != nil {
+		drops = drops.Plus(s.apart.in.Drops())
+	}
+	return drops
+}
 
 // rekey changes the key of what we send, between two packets, when it is time to.
 func (s *shield) rekey(now time.Time) {
@@ -109,11 +148,12 @@ func (t *Transport) authenticated(from netip.AddrPort, at time.Time) {
 // open takes the protection off a packet of the RTCP port.
 func (c *controlPort) open(data []byte, from netip.AddrPort, at time.Time) {
 	t := c.owner
-	if !t.shield.in.HasKeys() {
+	in, _ := t.shield.ofControl()
+	if !in.HasKeys() {
 		t.shield.beforeKeys++
 		return
 	}
-	plain, err := t.shield.in.OpenControl(t.shield.control[:0], data, at)
+	plain, err := in.OpenControl(t.shield.control[:0], data, at)
 	if err != nil {
 		return
 	}

@@ -154,13 +154,18 @@ func (s *Seat) Failed() error {
 }
 
 // Send writes a datagram, such as one of DTLS, to where the peer is; from any goroutine.
-func (s *Seat) Send(data []byte) error {
-	w := s.ways[0].Load()
+func (s *Seat) Send(data []byte) error { return s.send(1, data) }
+
+func (s *Seat) send(component int, data []byte) error {
+	w := s.ways[component-1].Load()
 	if w == nil {
 		return ErrNoPath
 	}
 	return w.socket.Send(data, w.to)
 }
+
+// reaches reports whether there is a path for RTP.
+func (s *Seat) reaches() bool { return s.ways[0].Load() != nil }
 
 // ErrNoPath is returned while ICE has not selected a pair.
 var ErrNoPath = errors.New("no path to the peer yet")

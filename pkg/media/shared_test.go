@@ -1,7 +1,6 @@
 package media
 
 import (
-	"bytes"
 	"net"
 	"net/netip"
 	"sync"
@@ -25,9 +24,6 @@ type party struct {
 	stream    *AudioStream
 	batch     *Batch
 	lite      bool
-
-	mu         sync.Mutex
-	handshakes [][]byte
 }
 
 // newShared binds the shared ports of one host.
@@ -48,11 +44,6 @@ func (s *Shared) party(t *testing.T, lite bool, components int) *party {
 	p.stream.SetFormats(map[uint8]*codec.Codec{0: g711.PCMU})
 	p.transport = NewTransport(TransportConfig{
 		Seat: p.seat, Pool: rtp.NewPool(16), Stream: p.stream, Sender: p.sender, CNAME: "x",
-		Handshake: func(data []byte, _ netip.AddrPort, _ time.Time) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.handshakes = append(p.handshakes, bytes.Clone(data))
-		},
 	}, time.Now())
 	return p
 }
@@ -190,9 +181,6 @@ func TestStrangersOnTheSharedPort(t *testing.T) {
 		if s := server.Stats(); s.Strangers != 100 || s.STUN.Malformed != 50 {
 			t.Errorf("stats = %+v, want 100 strangers and 50 malformed", s)
 		}
-		if n := len(leg.handshakes); n != 0 {
-			t.Errorf("%d handshakes of a stranger", n)
-		}
 		if got := leg.stream.Stats().Received; got > 50 {
 			t.Errorf("%d packets received, but alice has sent 50", got)
 		}
@@ -207,33 +195,6 @@ func rtpPacket(ssrc byte) []byte {
 	p := make([]byte, 172)
 	p[0], p[11] = 0x80, ssrc
 	return p
-}
-
-func TestDTLSOfThePeerIsHandedOnAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		network := &Memory{}
-		server, phones := newShared(t, network, "192.0.2.1:4000"), newShared(t, network, "198.51.100.7:4000")
-		leg, alice := server.party(t, true, 1), phones.party(t, false, 1)
-		if err := alice.seat.Send([]byte{22}); err != ErrNoPath {
-			t.Errorf("Send = %v, want %v", err, ErrNoPath)
-		}
-		alice.call(leg, true)
-		time.Sleep(time.Second)
-		hello := []byte{22, 254, 253, 1, 2, 3}
-		if err := alice.seat.Send(hello); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Millisecond)
-		leg.mu.Lock()
-		if len(leg.handshakes) != 1 || !bytes.Equal(leg.handshakes[0], hello) {
-			t.Errorf("handshakes %x, want %x", leg.handshakes, hello)
-		}
-		leg.mu.Unlock()
-		leg.end()
-		alice.end()
-		server.Close()
-		phones.Close()
-	})
 }
 
 func TestARestartLosesNothing(t *testing.T) {

@@ -3,7 +3,7 @@ package media
 // One RTP packet, in the order of the functions below. All of it runs on the goroutine of the clock that owns the leg.
 //
 //	in   1  Poll         drains the leg's sockets (a looped socket has filled the inbox meanwhile)
-//	     2  Receive      first byte: RTP or RTCP (RFC 7983); whose packet is it: latch without protection, open with it (SRTP)
+//	     2  Receive      first byte: RTP or RTCP (RFC 7983), or DTLS for the handshake; whose packet is it: latch without protection, open with it (SRTP)
 //	     3  receiveRTP   header into a packet of the pool; drop by reason
 //	     4  stream.Put   telephone-event, comfort noise, or the jitter buffer: the packet is the stream's now
 //	mix  5  stream.Advance, stream.Frame   called by the mixer
@@ -38,9 +38,6 @@ type TransportConfig struct {
 	Sender    *AudioSender
 	CNAME     string
 	Own       func(netip.AddrPort) bool // an address of our own, from which nobody calls; may be nil
-	// Handshake takes DTLS (RFC 7983: first octet 20 to 63) that comes to a looped socket, at once and not at the tick: on the goroutine that
-	// reads the socket, which it must not hold up. It does not keep data. May be nil.
-	Handshake func(data []byte, from netip.AddrPort, at time.Time)
 }
 
 // TransportStats counts what was dropped before it reached a stream.
@@ -69,6 +66,8 @@ type Transport struct {
 	inbox  inbox
 	muxed  bool
 	shield shield
+
+	handshakes handshakes
 
 	reports reporter
 }
@@ -140,7 +139,7 @@ func (t *Transport) Stats() TransportStats {
 func (t *Transport) Poll(b *Batch, now time.Time) {
 	t.config.RTP.Poll(b, now)
 	t.polls++
-	if t.config.RTCP != nil && t.polls%controlEvery == 0 {
+	if t.config.RTCP != nil && (t.polls%controlEvery == 0 || t.handshakes.pending > 0) {
 		t.config.RTCP.Poll(b, now)
 	}
 	if t.config.Looped {
@@ -148,6 +147,9 @@ func (t *Transport) Poll(b *Batch, now time.Time) {
 	}
 	if t.config.Seat != nil {
 		t.follow()
+	}
+	if t.handshakes.on {
+		t.shake(now)
 	}
 	t.shield.rekey(now)
 	if t.reports.schedule.Due(now) {
@@ -163,8 +165,7 @@ func (t *Transport) Receive(data []byte, from netip.AddrPort, at time.Time) {
 	switch {
 	case !t.config.Looped:
 		t.receive(data, from, at)
-	case t.config.Handshake != nil && len(data) > 0 && data[0] >= 20 && data[0] <= 63:
-		t.config.Handshake(data, from, at)
+	case isDTLS(data) && t.handshakes.hand(0, data, at):
 	default:
 		t.inbox.put(data, from, at, false)
 	}
@@ -174,6 +175,9 @@ func (t *Transport) receive(data []byte, from netip.AddrPort, at time.Time) {
 	switch {
 	case data == nil:
 		t.stats.TooLong++
+		return
+	case isDTLS(data):
+		t.receiveDTLS(0, &t.media, data, from, at)
 		return
 	case len(data) == 0 || data[0]>>6 != 2: // RFC 7983 §7: 128–191 is RTP and RTCP
 		t.stats.Unknown++
@@ -228,11 +232,13 @@ func (t *Transport) parse(p *rtp.Packet, data []byte, at time.Time) {
 
 // Receive takes a datagram of the RTCP port.
 func (c *controlPort) Receive(data []byte, from netip.AddrPort, at time.Time) {
-	if c.owner.config.Looped {
+	switch {
+	case !c.owner.config.Looped:
+		c.receive(data, from, at)
+	case isDTLS(data) && c.owner.handshakes.hand(1, data, at):
+	default:
 		c.owner.inbox.put(data, from, at, true)
-		return
 	}
-	c.receive(data, from, at)
 }
 
 func (c *controlPort) receive(data []byte, from netip.AddrPort, at time.Time) {
@@ -240,6 +246,9 @@ func (c *controlPort) receive(data []byte, from netip.AddrPort, at time.Time) {
 	switch {
 	case data == nil:
 		c.owner.stats.TooLong++
+		return
+	case isDTLS(data):
+		c.owner.receiveDTLS(1, &c.latch, data, from, at)
 		return
 	case !rtp.IsRTCP(data):
 		c.owner.stats.Unknown++
