@@ -106,19 +106,19 @@ func (w *World) Talk(d time.Duration, talkers ...*Talker) {
 }
 
 // lately is the last half second that was heard, but for its end: there the tone may be over.
-func (t *Talker) lately() []int16 {
+func (t *Talker) lately() (rate int, samples []int16) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	end := max(0, len(t.heard)-t.rate/4)
-	return t.heard[max(0, end-t.rate/2):end]
+	return t.rate, t.heard[max(0, end-t.rate/2):end]
 }
 
 // level is how loud a tone is in what was heard lately, in dB below full scale.
 func (t *Talker) level(hz float64) float64 {
 	var re, im float64
-	x := t.lately()
+	rate, x := t.lately()
 	for i, s := range x {
-		a := 2 * math.Pi * hz * float64(i) / float64(t.rate)
+		a := 2 * math.Pi * hz * float64(i) / float64(rate)
 		re += float64(s) * math.Cos(a)
 		im += float64(s) * math.Sin(a)
 	}

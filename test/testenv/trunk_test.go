@@ -56,11 +56,16 @@ func trunked(t *testing.T, story func(w *testenv.World, olivia *testenv.Phone, c
 		}
 		digest := sip.NewDigest(sip.DigestConfig{Realm: c.wanted, Proxy: true, Credentials: sip.CredentialsFunc(
 			func(_ context.Context, user, realm string, a sip.Algorithm) (string, bool) {
+				c.mu.Lock()
+				defer c.mu.Unlock()
 				return sip.HA1(a, user, realm, c.password), user == "focus"
 			})})
 		c.Lets = func(tx *sip.ServerTransaction) bool {
 			_, err := digest.Authenticate(tx.Context(), tx.Request(), time.Now())
-			if c.wanted == "" || err == nil {
+			c.mu.Lock()
+			free := c.wanted == ""
+			c.mu.Unlock()
+			if free || err == nil {
 				return true
 			}
 			c.mu.Lock()
@@ -81,6 +86,13 @@ func trunked(t *testing.T, story func(w *testenv.World, olivia *testenv.Phone, c
 		olivia, _ := meeting(w)
 		story(w, olivia, c)
 	})
+}
+
+// wants sets whether and which password it wants from now on, and forgets for what it was asked.
+func (c *carrier) wants(realm, password string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wanted, c.password, c.challenged = realm, password, nil
 }
 
 func TestANumberIsCalledThroughTheTrunk(t *testing.T) {
@@ -117,20 +129,20 @@ func TestANumberIsCalledThroughTheTrunk(t *testing.T) {
 // TestATrunkAsksForAPasswordInTheCall: the session is refreshed, and the call ends.
 func TestATrunkAsksForAPasswordInTheCall(t *testing.T) {
 	trunked(t, func(w *testenv.World, olivia *testenv.Phone, c *carrier) {
-		c.wanted = ""
+		c.wants("", "")
 		olivia.Refers("<"+trunkNumber+">", 202)
 		w.Later(time.Second)
 		c.Headers = []sip.Header{sip.NewHeader("Session-Expires", "1800;refresher=uac"), sip.NewHeader("Require", "timer"), sip.NewHeader("Allow", "UPDATE")}
 		c.PicksUp()
 		w.Later(time.Second)
-		c.wanted = "carrier.example"
+		c.wants("carrier.example", trunkPassword)
 		w.Later(time.Hour)
 		wantsEndpoint(w, trunkNumber, confinfo.StatusConnected)
 		if refreshes := c.Requests(sip.UPDATE); len(refreshes) != 1 || !slices.Equal(c.challenged, []sip.Method{sip.UPDATE}) {
 			t.Errorf("%d refreshes, asked for a password in %v", len(refreshes), c.challenged)
 		}
 		w.Log("# its password is another one now: BYE is tried once, and the call is over for us")
-		c.password, c.challenged = "changed", nil
+		c.wants("carrier.example", "changed")
 		w.Succeeds(testenv.As("olivia"), &c3p.DeleteUser{Keys: keysOf(trunkNumber)})
 		w.Later(time.Second)
 		if want := []sip.Method{sip.BYE, sip.BYE}; !slices.Equal(c.challenged, want) {
