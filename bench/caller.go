@@ -28,6 +28,7 @@ type caller struct {
 	buffer [1500]byte
 	units  uint32 // RTP clock units of a frame
 
+	seal  *seal // nil: in the clear
 	heard counts
 	ear   *ear // nil for those whose sound is not looked at
 	sent  []time.Time
@@ -86,7 +87,14 @@ func (c *caller) speak(now time.Time) {
 	if c.script.marks && n%markEvery == 0 && c.script.marker(n/markEvery) == c.seat {
 		c.sent = append(c.sent, time.Now())
 	}
-	_ = c.conn.WriteTo(c.buffer[:size], c.to)
+	packet := c.buffer[:size]
+	if c.seal != nil {
+		var err error
+		if packet, err = c.seal.out.Seal(packet); err != nil {
+			return
+		}
+	}
+	_ = c.conn.WriteTo(packet, c.to)
 }
 
 // take counts one packet, and keeps it when this caller's ears are wanted.
@@ -101,9 +109,16 @@ func (c *caller) take(d *media.Datagram, l *listening) {
 		sequence: binary.BigEndian.Uint16(d.Data[2:]), timestamp: binary.BigEndian.Uint32(d.Data[4:]), at: d.At,
 	}
 	c.heard.add(p, c.units, l.jitter)
-	if c.ear != nil {
-		c.ear.keep(p, d.Data[12:])
+	if c.ear == nil {
+		return
 	}
+	data := d.Data
+	if c.seal != nil {
+		if data = c.seal.open(data, d.At); data == nil {
+			return
+		}
+	}
+	c.ear.keep(p, data[12:])
 }
 
 func (c *caller) close() { _ = c.conn.Close() }

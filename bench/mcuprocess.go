@@ -200,7 +200,7 @@ func (m *mcuProcess) Conference(context.Context) (string, error) {
 func (m *mcuProcess) Call(_ context.Context, conference, caller, offer string) (string, error) {
 	body, err := m.c3p(conference, &c3p.AddUser{Keys: c3p.ConferenceKeys{Entity: conference}, User: &confinfo.User{
 		Entity: userOf(caller), DisplayText: caller,
-		Endpoints: []confinfo.Endpoint{{Entity: endpointOf(caller), SDP: &confinfo.SDP{Type: confinfo.SDPOffer, Text: offer}}},
+		Endpoints: []confinfo.Endpoint{{Entity: endpointOf(caller), Signalling: confinfo.SignallingLocal, SDP: &confinfo.SDP{Type: confinfo.SDPOffer, Text: offer}}},
 	}})
 	if err != nil {
 		return "", err

@@ -42,9 +42,9 @@ func TestAnMCUIsCommandedThroughAPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := destination(offer, answer, p.codec)
-	if err != nil || !to.IsValid() || to.Port() < 20000 {
-		t.Errorf("audio goes to %v, %v", to, err)
+	agreed, err := completed(offer, answer, p.codec)
+	if err != nil || !agreed.Remote.IsValid() || agreed.Remote.Port() < 20000 {
+		t.Errorf("audio goes to %+v, %v", agreed, err)
 	}
 	if err := m.Mute(t.Context(), conference); err != nil {
 		t.Error(err)

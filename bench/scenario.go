@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // scenario is a load and for how long it is looked at.
 type scenario struct {
 	codec     *codec.Codec
+	suite     srtp.Suite // of all callers' SRTP; 0: in the clear
 	rooms     int
 	seats     int // in each room
 	talking   int // of them
@@ -122,33 +123,40 @@ func (sc scenario) dial(ctx context.Context, sys system, l *load) error {
 
 func (sc scenario) call(ctx context.Context, sys system, conference string, c *caller, rtcp uint16) error {
 	offer := c.offer(rtcp)
+	if sc.suite != 0 {
+		c.seal = newSeal(sc.suite)
+		offer = c.seal.offer(offer)
+	}
 	answer, err := sys.Call(ctx, conference, c.name, offer)
 	if err != nil {
 		return err
 	}
-	to, err := destination(offer, answer, sc.codec)
+	agreed, err := completed(offer, answer, sc.codec)
 	if err != nil {
 		return err
 	}
-	c.to = media.NewDestination(to)
-	return nil
+	c.to = media.NewDestination(agreed.Remote)
+	if c.seal == nil {
+		return nil
+	}
+	return c.seal.agree(agreed.RemoteCrypto)
 }
 
-// destination is where the audio goes that a caller offered and a server answered.
-func destination(offer, answer string, c *codec.Codec) (netip.AddrPort, error) {
+// completed is the audio that a caller offered and a server answered.
+func completed(offer, answer string, c *codec.Codec) (*sdp.Stream, error) {
 	offered, err := sdp.Parse(offer)
 	if err != nil {
-		return netip.AddrPort{}, err
+		return nil, err
 	}
 	answered, err := sdp.Parse(answer)
 	if err != nil {
-		return netip.AddrPort{}, err
+		return nil, err
 	}
-	agreed, err := sdp.Complete(offered, answered, sdp.Capabilities{Codecs: []*codec.Codec{c}})
+	agreed, err := sdp.Complete(offered, answered, sdp.Capabilities{Codecs: []*codec.Codec{c}, SDES: true})
 	if err != nil {
-		return netip.AddrPort{}, err
+		return nil, err
 	}
-	return agreed.Audio.Remote, nil
+	return agreed.Audio, nil
 }
 
 // measure looks at the server for the length of the window.

@@ -11,6 +11,7 @@
 //	RFC 4733 and INFO digits                     sent
 //	UDP, TCP, TLS                                yes
 //	REGISTER                                     once, by UDP
+//	SRTP with SDES (RFC 4568), new keys          yes, by TLS always
 //	early media, forking                         no
 //
 // A phone is one goroutine that ticks every 20 ms and owns its line: sockets, streams and coders. Others post a func to it.

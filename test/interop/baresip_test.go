@@ -37,6 +37,7 @@ type phoneConfig struct {
 	ca        string // file of the authority that must have signed the server's certificate
 	account   string // more parameters of the account, each after a semicolon
 	registers int    // for so many seconds; 0: it does not
+	mediaenc  string // "srtp", "srtp-mand", "srtp-mandf"; "": srtp-mand over TLS, none otherwise
 	number    int    // distinguishes the ports of phones that run at once
 }
 
@@ -91,13 +92,25 @@ module aubridge.so
 module sndfile.so
 module uuid.so
 module rtcpsummary.so
+module srtp.so
 module_app account.so
 module_app menu.so
 `, host, 25060+10*c.number, certificate(t, p.dir), c.ca, console, p.voice.speaks(t, p.dir, rate, channels), rate, channels,
 		40000+100*c.number, 40098+100*c.number, p.dir, modules))
-	write(t, p.dir, "accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;regint=%d;audio_codecs=%s;video_codecs=none%s\n",
-		p.voice.name, host, c.transport, c.registers, c.codec, c.account))
+	write(t, p.dir, "accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;regint=%d;audio_codecs=%s;video_codecs=none%s%s\n",
+		p.voice.name, host, c.transport, c.registers, c.codec, c.account, c.encryption()))
 	write(t, p.dir, "contacts", "")
+}
+
+// encryption is what the account says of SRTP. Who calls by TLS must have it.
+func (c phoneConfig) encryption() string {
+	switch {
+	case c.mediaenc != "":
+		return ";mediaenc=" + c.mediaenc
+	case c.transport == "tls":
+		return ";mediaenc=srtp-mand"
+	}
+	return ""
 }
 
 func rateOf(codec string) (rate, channels string) {
