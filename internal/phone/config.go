@@ -31,6 +31,8 @@ type Config struct {
 	SDES        bool                                                    // offers and takes SRTP; by TLS it does so anyway
 	Encryption  sdp.Policy                                              // whether it must be; zero is sdp.Preferred
 	Suites      []srtp.Suite                                            // of SRTP, best first; nil: all
+	ICE         bool                                                    // on ports that others without ICE cannot reach
+	RTCPMux     bool                                                    // RTCP on the port of RTP, if the other side agrees
 	LateOffer   bool                                                    // call without an offer: the answerer makes it
 	Hears       func(rate int, frame []int16)                           // each 20 ms, on the phone's goroutine; frame is lent
 	Address     netip.Addr                                              // ours; zero is that of the route to the server

@@ -21,7 +21,9 @@ import (
 //  3. say one frame: a key that is pressed, a clip, or silence
 type line struct {
 	phone     *Phone
-	rtp, rtcp *media.Socket
+	rtp, rtcp *media.Socket // nil with ICE
+	ice       *iceLine      // nil without
+	gone      bool          // see Vanish
 	transport *media.Transport
 	stream    *media.AudioStream
 	sender    *media.AudioSender
@@ -45,23 +47,48 @@ type Stats struct {
 }
 
 func newLine(p *Phone) (*line, error) {
-	network, addr := p.config.Network.Media, netip.AddrPortFrom(p.config.Address, 0)
+	l := &line{phone: p, batch: media.NewBatch()}
+	if err := l.bind(&p.config); err != nil {
+		return nil, err
+	}
+	l.sender = media.NewAudioSender(l.rtp, rand.Uint32())
+	l.stream = media.NewAudioStream(media.AudioStreamConfig{LocalSSRC: l.sender.SSRC()})
+	config := media.TransportConfig{RTP: l.rtp, RTCP: l.rtcp, Pool: rtp.NewPool(64), Stream: l.stream, Sender: l.sender, CNAME: cname()}
+	if l.ice != nil {
+		config.Seat = l.ice.seat
+	}
+	l.transport = media.NewTransport(config, time.Now())
+	return l, nil
+}
+
+// bind takes two ports.
+func (l *line) bind(config *Config) (err error) {
+	if config.ICE {
+		l.ice, err = newICELine(config)
+		return err
+	}
+	network, addr := config.Network.Media, netip.AddrPortFrom(config.Address, 0)
 	rtpConn, err := network.Listen(addr)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rtcpConn, err := network.Listen(addr)
 	if err != nil {
 		rtpConn.Close()
-		return nil, err
+		return err
 	}
-	l := &line{phone: p, rtp: media.NewSocket(rtpConn, media.Polled), rtcp: media.NewSocket(rtcpConn, media.Polled), batch: media.NewBatch()}
-	l.sender = media.NewAudioSender(l.rtp, rand.Uint32())
-	l.stream = media.NewAudioStream(media.AudioStreamConfig{LocalSSRC: l.sender.SSRC()})
-	l.transport = media.NewTransport(media.TransportConfig{
-		RTP: l.rtp, RTCP: l.rtcp, Pool: rtp.NewPool(64), Stream: l.stream, Sender: l.sender, CNAME: cname(),
-	}, time.Now())
-	return l, nil
+	l.rtp, l.rtcp = media.NewSocket(rtpConn, media.Polled), media.NewSocket(rtcpConn, media.Polled)
+	return nil
+}
+
+// unbind frees them.
+func (l *line) unbind() {
+	if l.ice != nil {
+		l.ice.close()
+		return
+	}
+	l.rtp.Close()
+	l.rtcp.Close()
 }
 
 // cname is one of RFC 7022 §4.2: for one session, and about nobody.
@@ -74,6 +101,9 @@ func cname() string {
 }
 
 func (l *line) local() sdp.Local {
+	if l.ice != nil {
+		return l.ice.describe()
+	}
 	return sdp.Local{Addr: l.rtp.LocalAddr(), RTCPPort: l.rtcp.LocalAddr().Port()}
 }
 
@@ -114,6 +144,9 @@ func (l *line) tick(now, next time.Time) time.Time {
 		next = next.Add(time.Duration(late-maxLate) * frame)
 	}
 	for ; !next.After(now); next = next.Add(frame) {
+		if l.gone {
+			continue
+		}
 		l.transport.Poll(l.batch, now)
 		l.listen(now)
 		l.speak()
@@ -156,8 +189,7 @@ func (l *line) close() {
 	if l.mouth != nil {
 		l.mouth.close()
 	}
-	l.rtp.Close()
-	l.rtcp.Close()
+	l.unbind()
 }
 
 func (l *line) count(now time.Time) Stats {

@@ -15,7 +15,9 @@ const (
 )
 
 func (p *Phone) capabilities() sdp.Capabilities {
-	return sdp.Capabilities{Codecs: p.config.Codecs, ComfortNoise: true, SDES: p.config.protects(), Policy: p.config.Encryption}
+	return sdp.Capabilities{
+		Codecs: p.config.Codecs, ComfortNoise: true, RTCPMux: p.config.RTCPMux, SDES: p.config.protects(), Policy: p.config.Encryption,
+	}
 }
 
 func (p *Phone) local() sdp.Local {
@@ -27,6 +29,7 @@ func (p *Phone) local() sdp.Local {
 func (p *Phone) offer() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	_ = p.line.ice.begin(false) // fails when the phone is closed: then nobody asks
 	return []byte(p.session.Offer(p.local(), p.capabilities()).String())
 }
 
@@ -42,6 +45,9 @@ func (p *Phone) complete(body []byte) error {
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
+	if err := p.line.ice.start(agreed.Audio, true); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
 	return p.apply(agreed.Audio, false)
 }
 
@@ -53,7 +59,13 @@ func (p *Phone) answer(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}
+	if err := p.line.ice.begin(p.session.ICERestarts(offer)); err != nil {
+		return nil, err
+	}
 	answer, agreed, err := p.session.Answer(offer, p.local(), p.capabilities())
+	if err == nil {
+		err = p.line.ice.start(agreed.Audio, false)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}

@@ -69,7 +69,7 @@ func (l *Leg) Place(ctx context.Context, ua *sip.UserAgent, call Outgoing) (err 
 func (l *Leg) complete(inv *sip.Invitation, offer Description, ringing func()) {
 	inv.Handler, inv.ContactParams = l, l.config.Params
 	inv.ContentType, inv.Body = offer.body()
-	inv.Headers = append(inv.Headers, AllowHeader())
+	inv.Headers = append(inv.Headers, AllowHeader(), recvInfoHeader())
 	inv.Provisional = func(_ *sip.Dialog, res *sip.Response) {
 		if res.StatusCode > 100 && ringing != nil {
 			ringing()

@@ -13,6 +13,7 @@
 //	SUBSCRIBE, REFER in the dialog                             yes   event.go; the owner serves them
 //	BYE either way, with Reason (RFC 3326)                     yes   bye.go
 //	INFO: application/dtmf-relay, application/dtmf             yes   info.go
+//	INFO: trickle-ice (RFC 8840)                               yes   trickle.go
 //	OPTIONS in the dialog                                      yes   options.go
 //	early media before the 200 for who does not require it     no
 //	multipart bodies: the best description in them             yes   body.go

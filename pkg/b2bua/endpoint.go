@@ -6,7 +6,8 @@ import "context"
 type Endpoint interface {
 	// Add makes the endpoint. With an offer it returns the answer; with nil it returns an offer, and Modify brings the answer.
 	Add(ctx context.Context, offer *Description) (Description, error)
-	// Modify takes one step of offer/answer: an Offer gives the Answer, a Request gives an Offer, an Answer gives nothing.
+	// Modify takes one step of offer/answer: an Offer gives the Answer, a Request gives an Offer, an Answer gives nothing; and so do
+	// Candidates, which are no such step.
 	Modify(ctx context.Context, in Description) (out Description, err error)
 }
 
@@ -24,4 +25,6 @@ const (
 	Offer   Type = "offer"
 	Answer  Type = "answer"
 	Request Type = "request" // no text: please make an offer
+
+	Candidates Type = "candidates" // a fragment that trickled in (RFC 8840)
 )

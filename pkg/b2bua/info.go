@@ -14,8 +14,12 @@ const (
 	mediaTypeDTMF      = "application/dtmf"       // "5", or the same as above
 )
 
-// info takes digits. An INFO without a body only asks whether the dialog is there (RFC 2976 §2.2).
+// info takes digits, and ICE candidates that trickle in. An INFO without a body only asks whether the dialog is there (RFC 2976 §2.2).
 func (l *Leg) info(tx *sip.ServerTransaction) {
+	if name := sip.HeaderValue(tx.Request(), "Info-Package"); name != "" {
+		l.infoPackage(tx, name)
+		return
+	}
 	body := string(tx.Request().Body())
 	if body == "" {
 		_ = tx.Reply(200)

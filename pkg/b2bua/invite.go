@@ -27,7 +27,7 @@ func (l *Leg) Accept(headers ...sip.Header) error {
 		l.setOffered(l.answer.Type == Offer)
 	}
 	contentType, body := l.answer.body()
-	if err := l.dialog.Accept(contentType, body, append(headers, AllowHeader())...); err != nil {
+	if err := l.dialog.Accept(contentType, body, append(headers, AllowHeader(), recvInfoHeader())...); err != nil {
 		return fmt.Errorf("accepting the call: %w", err)
 	}
 	l.first, l.answer = nil, Description{} // a call may last: the INVITE need not

@@ -21,5 +21,5 @@ func (l *Leg) reinvite(tx *sip.ServerTransaction) {
 	}
 	l.setOffered(out.Type == Offer)
 	contentType, body := out.body()
-	_ = l.dialog.AcceptTx(tx, contentType, body, AllowHeader()) // fails when a CANCEL was faster: the next offer sets it right
+	_ = l.dialog.AcceptTx(tx, contentType, body, AllowHeader(), recvInfoHeader()) // fails when a CANCEL was faster: the next offer sets it right
 }

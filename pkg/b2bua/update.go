@@ -15,5 +15,5 @@ func (l *Leg) update(tx *sip.ServerTransaction) {
 		return
 	}
 	contentType, body := answer.body()
-	_ = l.dialog.AcceptTx(tx, contentType, body, AllowHeader())
+	_ = l.dialog.AcceptTx(tx, contentType, body, AllowHeader(), recvInfoHeader())
 }

@@ -28,6 +28,7 @@ type Endpoint struct {
 	Admitted   *bool  // fx: false while the leg waits outside the mix, for a PIN or in the lobby
 	Language   string // fx: of its prompts, as in BCP 47
 	Signalling string // fx: SignallingSecure, …: how its signalling comes. Between focus and MCU only
+	WebRTC     bool   // fx: a browser: it has ICE, and offers to it are made for that. Between focus and MCU only
 	Speaking   bool   // fx: is heard speaking now
 }
 
@@ -77,6 +78,7 @@ const (
 const (
 	ReasonMediaTimeout    = "mediaTimeout"    // neither RTP nor RTCP for too long
 	ReasonMediaFailure    = "mediaFailure"    // the transport broke
+	ReasonConsentLost     = "consentLost"     // ICE has found no path, or nothing has shown for 30 s that the peer is there
 	ReasonConferenceEnded = "conferenceEnded" // the conference was deleted
 )
 
@@ -89,7 +91,7 @@ type Execution struct {
 
 // SDP is the fx:sdp element.
 type SDP struct {
-	Type string // SDPOffer, SDPAnswer or SDPRequest
+	Type string // SDPOffer, SDPAnswer, SDPRequest or SDPCandidates
 	Text string // byte for byte
 }
 
@@ -98,6 +100,8 @@ const (
 	SDPOffer   = "offer"
 	SDPAnswer  = "answer"
 	SDPRequest = "request" // without text: make a new offer, as a re-INVITE without a body asks for
+
+	SDPCandidates = "candidates" // a fragment with ICE candidates that came after the offer or answer (RFC 8840)
 )
 
 // ParseEndpoint reads an endpoint element inside another document.
@@ -131,6 +135,7 @@ func (r *reader) endpoint(e *strictxml.Element) Endpoint {
 		Admitted:            r.boolean(e.Child(ExtensionNamespace, "admitted")),
 		Language:            e.ChildText(ExtensionNamespace, "language"),
 		Signalling:          r.signalling(e.Child(ExtensionNamespace, "signalling")),
+		WebRTC:              r.flag(e.Child(ExtensionNamespace, "webrtc")),
 		Speaking:            r.flag(e.Child(ExtensionNamespace, "speaking")),
 	}
 	for child := range e.All(Namespace, "media") {
@@ -161,8 +166,8 @@ func (r *reader) sdp(e *strictxml.Element) *SDP {
 		return nil
 	}
 	s := &SDP{Type: e.Attr("", "type"), Text: e.Text}
-	if s.Type != SDPOffer && s.Type != SDPAnswer && s.Type != SDPRequest {
-		r.fail(e, "type is not offer, answer or request")
+	if s.Type != SDPOffer && s.Type != SDPAnswer && s.Type != SDPRequest && s.Type != SDPCandidates {
+		r.fail(e, "type is not offer, answer, request or candidates")
 	}
 	return s
 }
@@ -221,6 +226,7 @@ func (e *Endpoint) appendFX(w *strictxml.Writer) {
 	w.OptBoolLeaf("fx:admitted", e.Admitted)
 	w.OptLeaf("fx:language", e.Language)
 	w.OptLeaf("fx:signalling", e.Signalling)
+	appendFlag(w, "fx:webrtc", e.WebRTC)
 	appendFlag(w, "fx:speaking", e.Speaking)
 }
 

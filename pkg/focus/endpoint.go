@@ -73,7 +73,7 @@ func (l *leg) Modify(ctx context.Context, in b2bua.Description) (b2bua.Descripti
 		return b2bua.Description{}, err
 	}
 	modified, ok := body.(*c3p.ModifyEndpoint)
-	if !ok || modified.Endpoint == nil || modified.Endpoint.SDP == nil && in.Type != b2bua.Answer {
+	if !ok || modified.Endpoint == nil || modified.Endpoint.SDP == nil && in.Type != b2bua.Answer && in.Type != b2bua.Candidates {
 		return b2bua.Description{}, fmt.Errorf("modifyEndpoint: %w", errAnswer)
 	}
 	l.focus.post(func() { l.focus.mediaChanged(l, streamsOf(modified.Endpoint.Media)) })

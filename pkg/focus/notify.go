@@ -70,6 +70,8 @@ func lost(reason string) (code int, text string) {
 	switch reason {
 	case confinfo.ReasonMediaTimeout:
 		return 408, "no media"
+	case confinfo.ReasonConsentLost:
+		return 408, "no path for media (ICE)"
 	case confinfo.ReasonConferenceEnded:
 		return 480, "the conference has ended"
 	}

@@ -134,8 +134,10 @@ func (c *Conference) link(l *Leg, agreed *negotiated, now time.Time) {
 	}
 	c.legs = append(c.legs, l)
 	c.clock.load.Add(1)
-	l.rtp.Ride(c.clock.ring)
-	l.rtcp.Ride(c.clock.ring)
+	if l.seat == nil {
+		l.rtp.Ride(c.clock.ring)
+		l.rtcp.Ride(c.clock.ring)
+	}
 	switch {
 	case agreed != nil:
 		l.apply(agreed)

@@ -10,6 +10,7 @@
 //	addConference, deleteConference                  yes
 //	addUser (offer or none), deleteUser              yes
 //	modifyEndpoint: answer, new offer, admitted      yes
+//	ICE: on one port, restart, trickled candidates   yes, for who offers it, and browsers that are called
 //	modifyEndpointMedia: mute, deaf, gain            yes
 //	modifyConference: filters of many streams        yes
 //	modifyConferenceAnnouncements: join, leave tone  yes

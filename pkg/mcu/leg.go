@@ -22,7 +22,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/sdp"
 )
 
-// Leg is one endpoint's media: two sockets, a transport, a stream each way, and a place in a mix. It is built by the goroutine
+// Leg is one endpoint's media: its place, a transport, a stream each way, and a place in a mix. It is built by the goroutine
 // of the command that wants it; from link to close its state belongs to the clock.
 type Leg struct {
 	user, endpoint, name, language string
@@ -34,7 +34,8 @@ type Leg struct {
 	negotiation sync.Mutex // one offer/answer exchange at a time (RFC 3264 §4)
 	session     *sdp.Session
 
-	rtp, rtcp *media.Socket
+	place
+	ice       *sdp.ICE // what our descriptions say of it; guarded by negotiation
 	transport *media.Transport
 	stream    *media.AudioStream
 	sender    *media.AudioSender
@@ -66,7 +67,7 @@ type Leg struct {
 
 // build makes a leg with its sockets and streams; nothing is linked to it yet.
 func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now time.Time) (*Leg, error) {
-	rtpConn, rtcpConn, err := c.server.ports.Pair()
+	place, err := c.server.place(endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("media of %s: %w", user.Entity, err)
 	}
@@ -75,8 +76,7 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 		log:   c.log.With("user", user.Entity, "endpoint", endpoint.Entity),
 		hosts: signallingHosts(endpoint.URI), signalling: endpoint.Signalling,
 		session:  sdp.NewSession(random() >> 2), // RFC 3264 §5: below 2^62
-		rtp:      media.NewSocket(rtpConn, media.Polled),
-		rtcp:     media.NewSocket(rtcpConn, media.Polled),
+		place:    place,
 		admitted: endpoint.Admitted == nil || *endpoint.Admitted,
 		began:    now, told: now,
 	}
@@ -88,7 +88,7 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 	l.sender = media.NewAudioSender(l.rtp, uint32(random()))
 	l.stream = media.NewAudioStream(media.AudioStreamConfig{LocalSSRC: l.sender.SSRC(), Digit: l.digit})
 	l.transport = media.NewTransport(media.TransportConfig{
-		RTP: l.rtp, RTCP: l.rtcp, Pool: c.clock.pool, Stream: l.stream, Sender: l.sender, CNAME: l.cname(),
+		RTP: l.rtp, RTCP: l.rtcp, Seat: l.seat, Pool: c.clock.pool, Stream: l.stream, Sender: l.sender, CNAME: l.cname(),
 		Own: c.server.ports.Own,
 	}, now)
 	return l, nil
@@ -250,14 +250,18 @@ func (l *Leg) skip(frames int) {
 
 // gone is whether the leg has failed, or has sent nothing for too long.
 func (l *Leg) gone(now time.Time) bool {
-	return l.failed != nil || now.Sub(l.transport.Heard()) > l.conference.server.config.Timeout
+	since, most := l.silent()
+	return l.failed != nil || l.lost() != nil || now.Sub(since) > most
 }
 
 // departed is the news of a leg that ended by itself.
 func (l *Leg) departed(now time.Time) *confinfo.Document {
-	reason := "mediaTimeout"
-	if l.failed != nil {
+	reason := confinfo.ReasonMediaTimeout
+	switch {
+	case l.failed != nil:
 		reason = "error"
+	case l.seat != nil:
+		reason = confinfo.ReasonConsentLost
 	}
 	return &confinfo.Document{Entity: l.conference.entity, State: confinfo.Partial, UsersState: confinfo.Partial, Users: []confinfo.User{{
 		Entity: l.user, State: confinfo.Partial, Endpoints: []confinfo.Endpoint{{
@@ -309,9 +313,7 @@ func (l *Leg) ending(step func()) {
 
 // discard frees a leg, also one that was never linked.
 func (l *Leg) discard() {
-	defer l.conference.server.ports.Release(l.rtp.LocalAddr().Port())
-	defer l.rtcp.Close()
-	defer l.rtp.Close()
+	defer l.free(l.conference.server)
 	if l.encoder != nil {
 		defer l.encoder.Close()
 	}

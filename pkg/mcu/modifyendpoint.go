@@ -27,7 +27,9 @@ func (s *Server) modifyEndpoint(ctx context.Context, call *c3p.Call) (c3p.Comman
 		}
 		described = leg.described(out)
 	}
-	if command.Endpoint.SDP == nil {
+	if sdp := command.Endpoint.SDP; sdp != nil && sdp.Type == confinfo.SDPCandidates {
+		err = c.trickle(ctx, command.Keys, sdp.Text, func(leg *Leg) { described = leg.described(nil) })
+	} else if sdp == nil {
 		err = c.onLeg(ctx, command.Keys, func(leg *Leg) { change(leg, nil) })
 	} else if leg, notFound := c.find(ctx, command.Keys); notFound != nil {
 		err = notFound
@@ -38,6 +40,18 @@ func (s *Server) modifyEndpoint(ctx context.Context, call *c3p.Call) (c3p.Comman
 		return nil, err
 	}
 	return &c3p.ModifyEndpoint{Keys: command.Keys, Endpoint: &described}, nil
+}
+
+// trickle brings a leg candidates of its peer.
+func (c *Conference) trickle(ctx context.Context, keys c3p.EndpointKeys, text string, then func(*Leg)) error {
+	leg, err := c.find(ctx, keys)
+	if err == nil {
+		err = leg.trickle(text)
+	}
+	if err == nil {
+		err = c.with(ctx, leg, func() { then(leg) })
+	}
+	return err
 }
 
 // onLeg runs f on the clock with the leg that has these keys. Each wait for the clock costs two changes of thread: one is enough for most commands.

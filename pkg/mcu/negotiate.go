@@ -36,6 +36,9 @@ func (l *Leg) negotiate(in *confinfo.SDP) (out *confinfo.SDP, agreed *negotiated
 
 func (l *Leg) step(in *confinfo.SDP) (out *confinfo.SDP, agreed *negotiated, err error) {
 	if in == nil || in.Type == sdpRequest {
+		if err := l.beginICE(); err != nil {
+			return nil, nil, err
+		}
 		return &confinfo.SDP{Type: confinfo.SDPOffer, Text: l.session.Offer(l.local(), l.capabilities()).String()}, nil, nil
 	}
 	description, err := sdp.Parse(in.Text)
@@ -47,15 +50,40 @@ func (l *Leg) step(in *confinfo.SDP) (out *confinfo.SDP, agreed *negotiated, err
 		if err != nil {
 			return nil, nil, err
 		}
-		agreed, err = prepare(stream.Audio, false)
+		agreed, err = l.begin(stream.Audio, true)
 		return nil, agreed, err
 	}
-	answer, stream, err := l.session.Answer(description, l.local(), l.capabilities())
+	return l.answer(description)
+}
+
+// answer answers an offer.
+func (l *Leg) answer(offer *sdp.Description) (out *confinfo.SDP, agreed *negotiated, err error) {
+	undo, err := l.answerICE(offer)
 	if err != nil {
 		return nil, nil, err
 	}
-	agreed, err = prepare(stream.Audio, true)
-	return &confinfo.SDP{Type: confinfo.SDPAnswer, Text: answer.String()}, agreed, err
+	answer, stream, err := l.session.Answer(offer, l.local(), l.capabilities())
+	if err == nil {
+		agreed, err = l.begin(stream.Audio, false)
+	}
+	if err != nil {
+		undo()
+		return nil, nil, err
+	}
+	return &confinfo.SDP{Type: confinfo.SDPAnswer, Text: answer.String()}, agreed, nil
+}
+
+// begin prepares what was agreed on, and looks for the path to the peer; offered is whether the offer was ours.
+func (l *Leg) begin(audio *sdp.Stream, offered bool) (*negotiated, error) {
+	agreed, err := prepare(audio, !offered)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.startICE(audio, offered); err != nil {
+		agreed.encoder.Close()
+		return nil, err
+	}
+	return agreed, nil
 }
 
 // sdpRequest asks for a new offer, as a re-INVITE without a body does.
@@ -68,7 +96,9 @@ func (l *Leg) capabilities() sdp.Capabilities {
 }
 
 func (l *Leg) local() sdp.Local {
-	return sdp.Local{Addr: l.rtp.LocalAddr(), RTCPPort: l.rtcp.LocalAddr().Port(), Crypto: l.freshKeys()}
+	local := l.located()
+	local.Crypto = l.freshKeys()
+	return local
 }
 
 // prepare makes the leg's own encoder, which is needed from the first moment in which the leg is heard, and reads its keys. answered says that

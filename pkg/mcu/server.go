@@ -30,6 +30,7 @@ type Config struct {
 	// Encryption is whether media must be encrypted: a value of confinfo.Encryption…; empty: if the signalling is.
 	Encryption   string
 	SDESAnywhere bool // keys of SRTP may stand in any session description, whoever can read it
+	ICE          ICE
 }
 
 // Prompts are the spoken clips.
@@ -45,6 +46,8 @@ const defaultTimeout = 60 * time.Second
 type Server struct {
 	config Config
 	ports  *media.Ports
+	shared *media.Shared // of legs with ICE; nil: there are none
+	lite   bool          // we are the lite side of ICE
 	clocks []*Clock
 	news   *news
 	cancel context.CancelFunc
@@ -68,6 +71,11 @@ func New(config Config, listener c3p.Listener) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{config: config, ports: ports, cancel: cancel, conferences: make(map[string]*Conference),
 		news: newNews(ctx, listener, config.Logger)}
+	if err := s.share(config.Network, config.ICE); err != nil {
+		cancel()
+		s.news.wait()
+		return nil, err
+	}
 	for range clocks(config.Clocks) {
 		s.clocks = append(s.clocks, newClock(ctx, config.Network, config.Logger))
 	}
@@ -99,6 +107,9 @@ func (s *Server) Close() error {
 		c.wait()
 	}
 	s.news.wait()
+	if s.shared != nil {
+		return s.shared.Close()
+	}
 	return nil
 }
 

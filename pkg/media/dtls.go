@@ -69,7 +69,7 @@ func (t *Transport) Handshake(config DTLS, now time.Time) {
 	if h.pending, h.since = 1, now; config.Control {
 		h.pending = 2
 	}
-	if t.config.Seat != nil && !t.config.Seat.reaches() {
+	if t.config.Seat != nil && !t.config.Seat.Selected() {
 		h.since, h.waits = time.Time{}, config.Client
 	}
 	if !h.waits {
@@ -139,7 +139,7 @@ func (t *Transport) receiveDTLS(i int, l *latch, data []byte, from netip.AddrPor
 // shake is the part of a tick that handshakes take.
 func (t *Transport) shake(now time.Time) {
 	h := &t.handshakes
-	if h.since.IsZero() && t.config.Seat.reaches() {
+	if h.since.IsZero() && t.config.Seat.Selected() {
 		if h.since = now; h.waits {
 			t.associate()
 		}

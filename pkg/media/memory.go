@@ -35,7 +35,7 @@ func (m *Memory) Listen(addr netip.AddrPort) (Conn, error) {
 	if m.conns[addr] != nil {
 		return nil, errors.New("address already in use")
 	}
-	c := &memoryConn{network: m, local: addr}
+	c := &memoryConn{network: m, local: addr, arrived: make(chan struct{}, 1)}
 	m.conns[addr] = c
 	return c, nil
 }
@@ -49,6 +49,8 @@ func (m *Memory) find(addr netip.AddrPort) *memoryConn {
 type memoryConn struct {
 	network *Memory
 	local   netip.AddrPort
+
+	arrived chan struct{} // has a token when something may be in queue
 
 	mu    sync.Mutex
 	queue []Datagram
@@ -94,17 +96,28 @@ func (c *memoryConn) put(d Datagram) {
 	if len(c.queue) < memoryQueue {
 		c.queue = append(c.queue, d)
 	}
+	select {
+	case c.arrived <- struct{}{}:
+	default:
+	}
 }
 
-// Wait looks every millisecond; in virtual time that costs nothing.
+// Wait waits for something in the queue.
 func (c *memoryConn) Wait(d time.Duration) bool {
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		c.mu.Lock()
-		n := len(c.queue)
-		c.mu.Unlock()
-		if n > 0 {
-			return true
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for c.empty() {
+		select {
+		case <-c.arrived:
+		case <-timer.C:
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+func (c *memoryConn) empty() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) == 0
 }

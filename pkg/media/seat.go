@@ -164,8 +164,8 @@ func (s *Seat) send(component int, data []byte) error {
 	return w.socket.Send(data, w.to)
 }
 
-// reaches reports whether there is a path for RTP.
-func (s *Seat) reaches() bool { return s.ways[0].Load() != nil }
+// Selected reports whether there is a path to the peer.
+func (s *Seat) Selected() bool { return s.ways[0].Load() != nil }
 
 // ErrNoPath is returned while ICE has not selected a pair.
 var ErrNoPath = errors.New("no path to the peer yet")

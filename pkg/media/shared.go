@@ -47,9 +47,10 @@ type SharedStats struct {
 
 // Shared are the ports that all legs with ICE share.
 type Shared struct {
-	ports []*sharedPort
-	mux   *ice.Mux
-	seats sync.WaitGroup // agents that are closing, and readers of TCP
+	ports     []*sharedPort
+	mux       *ice.Mux
+	announced netip.AddrPort
+	seats     sync.WaitGroup // agents that are closing, and readers of TCP
 
 	mu     sync.RWMutex // guards the routes of all ports and seats
 	closed bool
@@ -93,7 +94,7 @@ func NewShared(config SharedConfig) (*Shared, error) {
 	if len(s.ports) == 0 {
 		return nil, errors.New("shared media port: no address")
 	}
-	s.mux = ice.NewMux(ports, config.TCP)
+	s.announced, s.mux = ports[0].Announced, ice.NewMux(ports, config.TCP)
 	for _, p := range s.ports {
 		p.socket.Attach(p)
 		p.socket.start()
@@ -263,3 +264,6 @@ func (c streamConn) WriteTo(data []byte, _ *Destination) error {
 func (streamConn) ReadBatch(*Batch, time.Time) int { return 0 }
 func (streamConn) LocalAddr() netip.AddrPort       { return netip.AddrPort{} }
 func (streamConn) Close() error                    { return nil }
+
+// Announced is how peers reach the RTP of the first address.
+func (s *Shared) Announced() netip.AddrPort { return s.announced }

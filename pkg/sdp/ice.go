@@ -2,7 +2,9 @@ package sdp
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	pion "github.com/pion/sdp/v3"
@@ -90,4 +92,38 @@ func (ice *ICE) write(m *pion.MediaDescription) {
 	if ice.EndOfCandidates {
 		add(m, "end-of-candidates", "")
 	}
+}
+
+// OfferedICE is the ICE of an offer that we can take part in, and whether RTCP is offered on the port of RTP. It is nil when the default
+// destination is none of the candidates, for then somebody on the way has changed it and wants media to pass through him: "the agents
+// will proceed with ICE" only where the two match (RFC 8839 section 3.2.5), or where no candidate is known yet. The checks of the OCS
+// clients are not those of RFC 8445 either; they have a=encryption, and TCP candidates with a role in the transport.
+func (d *Description) OfferedICE() (ice *ICE, multiplexed bool) {
+	for _, l := range d.lines() {
+		if !l.isAudio() || !l.open() {
+			continue
+		}
+		ice, transport := l.ice(), l.transport()
+		if ice == nil || l.encryption() != "" || !ice.matches(transport) {
+			return nil, false
+		}
+		return ice, transport.has("rtcp-mux")
+	}
+	return nil, false
+}
+
+// matches says whether the default destination of a line is a candidate, or one that stands for none.
+func (ice *ICE) matches(l line) bool {
+	addr, err := l.addr()
+	matches := len(ice.Candidates) == 0 || err != nil || addr.IsUnspecified()
+	for _, candidate := range ice.Candidates {
+		fields := strings.Fields(candidate)
+		if len(fields) < 6 || strings.HasPrefix(strings.ToUpper(fields[2]), "TCP-") {
+			return false
+		}
+		if host, err := netip.ParseAddr(fields[4]); err == nil && host.Unmap() == addr && fields[5] == strconv.Itoa(int(l.port())) {
+			matches = true
+		}
+	}
+	return matches
 }

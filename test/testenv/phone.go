@@ -189,7 +189,7 @@ func (p *Phone) ComesAndGoes(uri string, patience, stay time.Duration) {
 }
 
 // Asks sends a request in the dialog, re-INVITE included, and wants that status.
-func (p *Phone) Asks(method sip.Method, contentType, body string, status int) *sip.Response {
+func (p *Phone) Asks(method sip.Method, contentType, body string, status int, headers ...sip.Header) *sip.Response {
 	p.w.Helper()
 	send := func(ctx context.Context) (*sip.Response, error) {
 		switch {
@@ -202,7 +202,7 @@ func (p *Phone) Asks(method sip.Method, contentType, body string, status int) *s
 		case body == "":
 			return p.dialog.Request(ctx, method, "", nil)
 		}
-		return p.dialog.Request(ctx, method, contentType, []byte(body))
+		return p.dialog.Request(ctx, method, contentType, []byte(body), headers...)
 	}
 	res, err := send(context.Background())
 	if err != nil || res.StatusCode != status {

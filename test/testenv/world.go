@@ -99,17 +99,31 @@ func RunWithMedia(t *testing.T, story func(w *World)) {
 	})
 }
 
-func (w *World) startMedia() {
+// RunWithMCU is RunWithMedia with an MCU that is set up in another way.
+func RunWithMCU(t *testing.T, change func(*mcu.Config), story func(w *World)) {
+	t.Helper()
+	tell(t, func(t *testing.T, documents *xmlschema.Documents) {
+		w := newWorld(t, documents)
+		w.startMedia(change)
+		story(w)
+	})
+}
+
+func (w *World) startMedia(changes ...func(*mcu.Config)) {
 	w.Helper()
 	prompts, err := prompt.Load("")
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.Media = &media.Memory{}
-	w.Real, err = mcu.New(mcu.Config{
+	config := mcu.Config{
 		Network: w.Media, Address: netip.MustParseAddr("198.51.100.1"), Ports: [2]uint16{20000, 29999}, Clocks: 1, Codecs: mcu.Codecs(),
 		Prompts: prompts, Recordings: w.TempDir(), Logger: w.log,
-	}, newsThroughXML{w.Focus, w.documents})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	w.Real, err = mcu.New(config, newsThroughXML{w.Focus, w.documents})
 	if err != nil {
 		w.Fatal(err)
 	}

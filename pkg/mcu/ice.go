@@ -1,0 +1,238 @@
+package mcu
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/ice"
+	"github.com/seed-f3cefc8c/focus/pkg/media"
+	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+)
+
+// ICE is how legs are reached whose peers have ICE (RFC 8445): all of them on one port.
+type ICE struct {
+	// Addresses are where that port is, best first; none: no ICE. RTCP that is not multiplexed has the port above.
+	Addresses []netip.AddrPort
+	// Public is how peers reach each of Addresses through a 1:1 NAT; invalid or missing: as it is.
+	Public []netip.Addr
+	// Mode is whether we only answer checks.
+	Mode ICEMode
+	// TCP is a listener for peers that UDP does not reach, on Addresses[0]; nil: none. It is taken over.
+	TCP net.Listener
+}
+
+// ICEMode says which side of ICE we take.
+type ICEMode string
+
+// The modes. Lite is right on addresses that everybody can reach: we answer checks and send none (RFC 8445 §2.5).
+const (
+	ICEAuto ICEMode = "auto" // lite when all addresses are public
+	ICELite ICEMode = "lite"
+	ICEFull ICEMode = "full"
+)
+
+// errNoICE refuses an offer without ICE for media that lives on ICE.
+var errNoICE = &sdp.NotAcceptableError{Warning: sdp.WarnTransportProtocol, Text: "The session has ICE, and this description has none"}
+
+// share binds the ports of ICE.
+func (s *Server) share(network media.Network, config ICE) error {
+	if len(config.Addresses) == 0 {
+		return nil
+	}
+	shared := media.SharedConfig{Network: network, Addresses: config.Addresses, Announced: config.Public}
+	if config.TCP != nil {
+		addr, err := netip.ParseAddrPort(config.TCP.Addr().String())
+		if err != nil {
+			return fmt.Errorf("address of ICE by TCP: %w", err)
+		}
+		if len(config.Public) > 0 && config.Public[0].IsValid() {
+			addr = netip.AddrPortFrom(config.Public[0], addr.Port())
+		}
+		shared.TCP = &ice.TCP{Listener: config.TCP, Announced: addr}
+	}
+	var err error
+	if s.shared, err = media.NewShared(shared); err != nil {
+		return err
+	}
+	s.lite = config.lite()
+	return nil
+}
+
+// lite is whether everybody can reach us.
+func (i ICE) lite() bool {
+	if i.Mode == ICELite || i.Mode == ICEFull {
+		return i.Mode == ICELite
+	}
+	for n, addr := range i.Addresses {
+		a := addr.Addr()
+		if n < len(i.Public) && i.Public[n].IsValid() {
+			a = i.Public[n]
+		}
+		if !public(a.Unmap()) {
+			return false
+		}
+	}
+	return true
+}
+
+// public is whether an address is one of the Internet, and not of a network behind NAT (RFC 1918, 4193, 6598).
+func public(a netip.Addr) bool {
+	carrier := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !carrier.Contains(a)
+}
+
+// place is where a leg's media is: on ports of its own, or in a seat on the shared ones.
+type place struct {
+	rtp, rtcp *media.Socket
+	seat      *media.Seat
+}
+
+// place finds one for a leg. Whose offer has ICE gets a seat, and so does a browser that we call.
+func (s *Server) place(endpoint *confinfo.Endpoint) (place, error) {
+	if s.shared != nil {
+		if endpoint.WebRTC && (endpoint.SDP == nil || endpoint.SDP.Type == sdpRequest) {
+			return place{seat: s.shared.NewSeat(1)}, nil // browsers multiplex
+		}
+		if offered, multiplexed := offeredICE(endpoint.SDP); offered != nil {
+			return place{seat: s.shared.NewSeat(components(multiplexed))}, nil
+		}
+	}
+	rtp, rtcp, err := s.ports.Pair()
+	if err != nil {
+		return place{}, err
+	}
+	return place{rtp: media.NewSocket(rtp, media.Polled), rtcp: media.NewSocket(rtcp, media.Polled)}, nil
+}
+
+func components(multiplexed bool) int {
+	if multiplexed {
+		return 1
+	}
+	return 2
+}
+
+// offeredICE is the ICE of an offer; nil when it has none that we can take part in, or is no offer.
+func offeredICE(in *confinfo.SDP) (offered *sdp.ICE, multiplexed bool) {
+	if in == nil || in.Type != confinfo.SDPOffer {
+		return nil, false
+	}
+	description, err := sdp.Parse(in.Text)
+	if err != nil {
+		return nil, false // negotiate says so
+	}
+	return description.OfferedICE()
+}
+
+// free gives the place back.
+func (p place) free(s *Server) {
+	if p.seat != nil {
+		p.seat.Close()
+		return
+	}
+	defer s.ports.Release(p.rtp.LocalAddr().Port())
+	defer p.rtcp.Close()
+	p.rtp.Close()
+}
+
+// local is what a description says of the place.
+func (l *Leg) located() sdp.Local {
+	if l.seat == nil {
+		return sdp.Local{Addr: l.rtp.LocalAddr(), RTCPPort: l.rtcp.LocalAddr().Port()}
+	}
+	addr := l.conference.server.shared.Announced()
+	return sdp.Local{Addr: addr, RTCPPort: addr.Port() + 1, ICE: l.ice}
+}
+
+// beginICE makes a session for an offer of ours.
+func (l *Leg) beginICE() error {
+	if l.seat == nil || l.ice != nil {
+		return nil
+	}
+	return l.newICE(l.conference.server.lite)
+}
+
+// answerICE makes a session for the offer of the peer, if it needs another one than there is. undo takes that back.
+func (l *Leg) answerICE(offer *sdp.Description) (undo func(), err error) {
+	if l.seat == nil {
+		return func() {}, nil
+	}
+	remote := offer.ICE()
+	if remote == nil {
+		return nil, errNoICE
+	}
+	before := l.ice
+	if before != nil && !l.session.ICERestarts(offer) {
+		return func() {}, nil
+	}
+	if err := l.newICE(l.conference.server.lite && !remote.Lite); err != nil {
+		return nil, err
+	}
+	return func() { l.seat.Withdraw(); l.ice = before }, nil
+}
+
+func (l *Leg) newICE(lite bool) error {
+	local, err := l.seat.Begin(lite)
+	if err != nil {
+		return fmt.Errorf("ICE of %s: %w", l.user, err)
+	}
+	l.ice = &sdp.ICE{Ufrag: local.Ufrag, Pwd: local.Password, Candidates: local.Candidates, Lite: local.Lite, Trickle: true, EndOfCandidates: true}
+	return nil
+}
+
+// startICE begins the session of what was agreed on; offered is whether the offer was ours.
+func (l *Leg) startICE(audio *sdp.Stream, offered bool) error {
+	if l.seat == nil {
+		return nil
+	}
+	remote := audio.RemoteICE
+	if remote == nil {
+		return errNoICE
+	}
+	err := l.seat.Start(ice.Remote{
+		Credentials: ice.Credentials{Ufrag: remote.Ufrag, Password: remote.Pwd}, Candidates: remote.Candidates, Lite: remote.Lite,
+		Multiplexed: audio.RTCPMux,
+	}, offered)
+	if errors.Is(err, ice.ErrBothLite) {
+		return &sdp.NotAcceptableError{Warning: sdp.WarnTransportProtocol, Text: "Both sides are ICE-lite"}
+	}
+	return err
+}
+
+// trickle takes candidates that came after the description (RFC 8838). Those of a session that is over are passed over.
+func (l *Leg) trickle(text string) error {
+	fragments, err := sdp.ParseFragment(text)
+	if err != nil || l.seat == nil {
+		return err
+	}
+	for _, f := range fragments {
+		for _, candidate := range f.ICE.Candidates {
+			_ = l.seat.AddCandidate(f.ICE.Ufrag, candidate)
+		}
+	}
+	return nil
+}
+
+// silent is since when nothing shows that the peer is there, and how long that may last. With ICE its checks show it as well as media, and 30 s
+// without either is the end of consent (RFC 7675 §5.1).
+func (l *Leg) silent() (since time.Time, most time.Duration) {
+	since, most = l.transport.Heard(), l.conference.server.config.Timeout
+	if l.seat == nil || l.member == nil {
+		return since, most
+	}
+	if heard := l.seat.Heard(); heard.After(since) {
+		since = heard
+	}
+	return since, min(most, ice.ConsentTimeout)
+}
+
+// lost is why ICE has ended the leg; nil: it has not.
+func (l *Leg) lost() error {
+	if l.seat == nil {
+		return nil
+	}
+	return l.seat.Failed()
+}
