@@ -33,8 +33,8 @@ func (l *Leg) policy() sdp.Policy {
 	return sdp.Preferred
 }
 
-// tellsKeys reports whether keys may stand in the leg's session descriptions, which must then be "protected by an encapsulating
-// data-security protocol" (RFC 4568 §8), or not leave the machine.
+// tellsKeys reports whether keys may stand in the leg's session descriptions, which nobody else may be able to read then (RFC 4568 §8): they
+// come by TLS, or do not leave the machine.
 func (l *Leg) tellsKeys() bool {
 	return l.conference.server.config.SDESAnywhere || l.signalling == confinfo.SignallingSecure || l.signalling == confinfo.SignallingLocal
 }
@@ -58,8 +58,11 @@ type protection struct {
 
 // protectionOf reads the keys that were agreed on. answered says that the agreement is our answer, which the peer has not got yet.
 func protectionOf(audio *sdp.Stream, answered bool) (protection, error) {
-	if audio.Security != sdp.SDES {
+	switch audio.Security {
+	case sdp.Clear:
 		return protection{name: confinfo.EncryptionNone}, nil
+	case sdp.DTLS:
+		return protection{}, &sdp.NotAcceptableError{Warning: sdp.WarnMediaType, Text: "DTLS is not spoken here", Encryption: true, Offered: true}
 	}
 	suite, _ := srtp.ParseSuite(audio.LocalCrypto.Suite)
 	ours, err := srtp.ParseKeyParams(suite, audio.LocalCrypto.KeyParams)

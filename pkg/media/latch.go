@@ -33,8 +33,8 @@ func (l *latch) accept(from netip.AddrPort) bool {
 	return true
 }
 
-// prove is told that a packet from this address has authenticated itself, which decides more than any address: "A leg's source address changes
-// only after … an authenticated SRTP packet". It reports whether that is another address than before.
+// prove is told that a packet from this address has authenticated itself, which decides more than any address. It reports whether that is another
+// address than before.
 func (l *latch) prove(from netip.AddrPort) bool {
 	l.settled = true
 	if from == l.from || !l.signalled.IsValid() {

@@ -114,8 +114,8 @@ func (s *shield) rekey(now time.Time) {
 	s.next = srtp.Key{}
 }
 
-// open takes the protection off a packet of the RTP port, and hands it on. "A packet that does not authenticate … MUST be discarded", and changes
-// nothing: not even whether the peer was heard.
+// open takes the protection off a packet of the RTP port, and hands it on. One that does not authenticate changes nothing: not even whether the
+// peer was heard.
 func (t *Transport) open(data []byte, from netip.AddrPort, at time.Time) {
 	switch {
 	case !t.shield.in.HasKeys():

@@ -18,7 +18,7 @@ var ErrKeyParams = errors.New("bad key parameters")
 // ParseKeyParams reads the key-params of an a=crypto line (RFC 4568 §6.1), such as "inline:WVNf…|2^20|1:4;inline:…|2^20|2:4": a
 // key, how many packets it may protect, and the value and length of its MKI.
 //
-// "If the MKI is used, the MKI … MUST be included with each key and they MUST all have the same length", and no two the same.
+// Of several keys each has an MKI of its own, all of one length: else a packet would not say which one it is under.
 func ParseKeyParams(suite Suite, text string) ([]Key, error) {
 	params := strings.SplitN(text, ";", maxKeyParams+1)
 	if len(params) > maxKeyParams {

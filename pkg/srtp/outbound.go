@@ -93,7 +93,7 @@ func (out *Outbound) SealControl(packet []byte) ([]byte, error) {
 	if s.control >= maxControl-1 || out.controls >= out.transform.key.controlLifetime() {
 		return nil, ErrExpired
 	}
-	s.control++ // "In particular, after a re-key, the SRTCP index MUST NOT be reset to zero again" (RFC 3711 §3.4)
+	s.control++ // a new key does not begin again at zero either (RFC 3711 §3.4)
 	out.controls++
 	return out.transform.sealControl(packet, ssrc, s.control)
 }

@@ -32,7 +32,7 @@ type suiteRow struct {
 }
 
 // suites is RFC 4568 §6.2, RFC 6188 §4 and RFC 7714 §14.1; the identifiers of DTLS are those of RFC 5764 §4.1.2 and RFC 7714 §14.2.
-// With _32 too "the SRTCP authentication tag is 80 bits" (RFC 4568 §6.2.2).
+// The tag of RTCP has 80 bits with _32 too (RFC 4568 §6.2.2).
 var suites = [afterSuites]suiteRow{
 	AEADAES128GCM:      {"AEAD_AES_128_GCM", pion.ProtectionProfileAeadAes128Gcm, 0x0007, 16, 12, 16, 16, true},
 	AEADAES256GCM:      {"AEAD_AES_256_GCM", pion.ProtectionProfileAeadAes256Gcm, 0x0008, 32, 12, 16, 16, true},

@@ -8,7 +8,8 @@ type window struct {
 }
 
 const (
-	// replayPackets and replayControl are the sizes of the windows. "The receiver … MUST have a window of at least 64".
+	// replayPackets and replayControl are the sizes of the windows: "SRTP-WINDOW-SIZE is a receiver-side, implementation-dependent parameter and
+	// MUST be at least 64".
 	replayPackets = 1024
 	replayControl = 64
 )

@@ -52,4 +52,17 @@ func TestSDES(t *testing.T) {
 		}
 	}
 	s.wantsParticipants(room.ID, 0, 5*time.Second)
+
+	r := s.recorded(room.ID)
+	if r.Interrupted || len(r.Tracks) != 5 {
+		t.Errorf("interrupted: %v, %d tracks; want the mix and four", r.Interrupted, len(r.Tracks))
+	}
+	for track := range r.Tracks {
+		for _, segment := range r.Tracks[track].Segments {
+			r.wantsGood(t, segment)
+		}
+		for _, p := range phones {
+			hears(t, r.whose(track), r.sound(t, track), p.voice.sound(t, p.dir), p.name, r.whose(track) == "mixed" || r.whose(track) == p.name)
+		}
+	}
 }
