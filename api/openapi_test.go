@@ -10,9 +10,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/knadh/koanf/parsers/yaml"
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
+
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 )
 
 // types are the structs that the schemas describe.
@@ -25,7 +28,7 @@ var types = map[string]any{
 	"RecordingCommand": &RecordingCommand{}, "RecordingState": &RecordingState{},
 	"NewUser": &NewUser{}, "UserChange": &UserChange{}, "User": &User{}, "UserList": &UserList{}, "Binding": &Binding{}, "BindingList": &BindingList{},
 	"NewToken": &NewToken{}, "Token": &Token{}, "TokenList": &TokenList{}, "Problem": &Problem{},
-	"TURNRequest": &TURNRequest{}, "ICEServers": &ICEServers{}, "ICEServer": &ICEServer{},
+	"Quality": &quality.Metrics{}, "TURNRequest": &TURNRequest{}, "ICEServers": &ICEServers{}, "ICEServer": &ICEServer{},
 }
 
 type object = map[string]any

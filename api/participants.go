@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 )
 
 // Participants is who is in a conference, in the order of joining.
@@ -40,16 +41,18 @@ type Endpoint struct {
 
 // Media is a stream of an endpoint.
 type Media struct {
-	ID         string   `json:"id"`
-	Type       string   `json:"type,omitempty"`      // audio, …
-	Direction  string   `json:"direction,omitempty"` // sendrecv, …, as the participant sees it
-	Muted      bool     `json:"muted"`
-	Deafened   bool     `json:"deafened,omitempty"`
-	Gain       *float64 `json:"gain,omitempty"`       // dB, when it is not 0
-	Sends      string   `json:"sends,omitempty"`      // name of the codec in which the participant sends
-	Receives   string   `json:"receives,omitempty"`   // the same of what the participant is sent
-	Protection string   `json:"protection,omitempty"` // how it is encrypted: "AEAD_AES_128_GCM (SDES)", or none
-	SSRC       string   `json:"ssrc,omitempty"`
+	ID         string           `json:"id"`
+	Type       string           `json:"type,omitempty"`      // audio, …
+	Direction  string           `json:"direction,omitempty"` // sendrecv, …, as the participant sees it
+	Muted      bool             `json:"muted"`
+	Deafened   bool             `json:"deafened,omitempty"`
+	Gain       *float64         `json:"gain,omitempty"`       // dB, when it is not 0
+	Sends      string           `json:"sends,omitempty"`      // name of the codec in which the participant sends
+	Receives   string           `json:"receives,omitempty"`   // the same of what the participant is sent
+	Protection string           `json:"protection,omitempty"` // how it is encrypted: "AEAD_AES_128_GCM (SDES)", or none
+	Received   *quality.Metrics `json:"received,omitempty"`   // how well the participant is heard
+	Sent       *quality.Metrics `json:"sent,omitempty"`       // how well the participant hears, as the device says
+	SSRC       string           `json:"ssrc,omitempty"`
 }
 
 func participantsOf(doc *confinfo.Document) Participants {
@@ -103,7 +106,7 @@ func endpointOf(e *confinfo.Endpoint) Endpoint {
 
 func mediaOf(m *confinfo.Media) Media {
 	return Media{
-		ID: m.ID, Type: m.Type, Direction: m.Status, SSRC: m.SrcID, Gain: m.Gain, Sends: m.Sends, Receives: m.Receives, Protection: m.Protection,
+		ID: m.ID, Type: m.Type, Direction: m.Status, SSRC: m.SrcID, Gain: m.Gain, Sends: m.Sends, Receives: m.Receives, Protection: m.Protection, Received: m.Received, Sent: m.Sent,
 		Muted: m.IngressFilter == confinfo.Block, Deafened: m.EgressFilter == confinfo.Block,
 	}
 }

@@ -51,6 +51,7 @@ type options struct {
 	accessNumbers    []c3p.Region
 	prompts          *prompt.Library
 	language         string
+	collector        string // SIP URI, or ""
 	logLevel         slog.Level
 	logFormat        string
 
@@ -70,7 +71,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", encryption: s.encryption(), sdesAnywhere: s.SDES == "anywhere", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readCollector, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}

@@ -47,6 +47,7 @@ type settings struct {
 	TURNQuota    int           `name:"turn-quota" help:"Relays of a user." default:"16" placeholder:"N"`
 	TURNRate     int           `name:"turn-rate" help:"Rate of a relay in kbit/s, each way." default:"4000" placeholder:"N"`
 	MediaIO      string        `name:"media-io" help:"How packets pass the kernel: ${enum}. auto takes io_uring where there is one." default:"auto" enum:"auto,plain" placeholder:"HOW"`
+	Collector    string        `name:"quality-collector" help:"SIP URI that is told how each call sounded when it is over (RFC 6035)." placeholder:"URI"`
 	Digest       string        `help:"How SIP asks for passwords, best first; md5 alone for telephones that know no other." default:"sha-512-256,sha-256,md5" placeholder:"NAMES"`
 	SessionTime  time.Duration `name:"session-expires" help:"How long a call lives without a refresh (RFC 4028), where the telephone takes part in that; 0 proposes nothing." default:"30m" placeholder:"TIME"`
 	MinSE        time.Duration `name:"min-se" help:"The shortest such time that is agreed to." default:"90s" placeholder:"TIME"`

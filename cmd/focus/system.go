@@ -38,6 +38,7 @@ type system struct {
 	limiter *cluster.Limiter
 	mcu     *mcu.Server
 	focus   *focus.Server
+	calls   *callRecords
 	turn    *turn.Server // nil when it was not asked for
 	turnAPI *api.TURN
 	api     *api.Handler
@@ -123,6 +124,7 @@ func (s *system) startFocus(context.Context) (err error) {
 	if allAddresses(s.options.sip) || allAddresses(s.options.sips) {
 		host = uriHost(s.options.mediaIP)
 	}
+	s.calls = newCallRecords(s.options.in("calls"), s.log)
 	s.focus, err = focus.New(focus.Config{
 		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Digest: s.options.digest,
 		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
@@ -133,6 +135,7 @@ func (s *system) startFocus(context.Context) (err error) {
 			Locate:         sip.LocateBy(locate.New(s.options.locating())),
 			SessionExpires: s.options.sessionExpires, MinSE: s.options.minSE,
 		},
+		CallEnded: s.calls.write, Collector: s.options.collector,
 		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter, Trust: s.options.trust, ConnectionIdentity: s.options.connectionIdentity,
 		Registrar: registrar.Config{Store: s.store.Bindings, Key: key},
 	})
@@ -277,6 +280,7 @@ func (s *system) stop(ctx context.Context) {
 	}
 	if s.focus != nil {
 		s.note("ending calls", s.focus.Close(ctx))
+		s.calls.Close()
 		tellSIP(s.log, s.focus.UserAgent().Stats())
 		tellDigest(s.log, s.focus.DigestStats())
 	}

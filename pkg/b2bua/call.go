@@ -191,6 +191,9 @@ func (l *Leg) wait(d *sip.Dialog, tx *sip.ServerTransaction) bool {
 	return true
 }
 
+// Dialog is the SIP dialog; of a call of ours, once it was answered.
+func (l *Leg) Dialog() *sip.Dialog { return l.dialog }
+
 // Peer is the address from which the other side's last message came; not valid before there was one.
 func (l *Leg) Peer() netip.Addr {
 	if l.dialog == nil {

@@ -3,6 +3,7 @@ package confinfo
 import (
 	"strconv"
 
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 	"github.com/seed-f3cefc8c/focus/pkg/strictxml"
 )
 
@@ -11,16 +12,18 @@ type Media struct {
 	ID            string // names it within its endpoint
 	State         State
 	DisplayText   string
-	Type          string   // "audio", …
-	Label         string   // the a=label of the stream (RFC 4574)
-	SrcID         string   // SSRC
-	Status        string   // SendRecv, …, as the participant sees it
-	IngressFilter string   // msci: Block or Unblock what comes from the participant
-	EgressFilter  string   // msci: Block or Unblock what goes to the participant
-	Gain          *float64 // fx: dB, how much louder the others hear the participant; nil: not said
-	Sends         string   // fx:codec: the name of that in which the participant sends
-	Receives      string   // fx:codec: the same of what the participant is sent
-	Protection    string   // fx: how the stream is encrypted, as in "AEAD_AES_128_GCM (SDES)"; EncryptionNone: it is not; "": not said
+	Type          string           // "audio", …
+	Label         string           // the a=label of the stream (RFC 4574)
+	SrcID         string           // SSRC
+	Status        string           // SendRecv, …, as the participant sees it
+	IngressFilter string           // msci: Block or Unblock what comes from the participant
+	EgressFilter  string           // msci: Block or Unblock what goes to the participant
+	Gain          *float64         // fx: dB, how much louder the others hear the participant; nil: not said
+	Sends         string           // fx:codec: the name of that in which the participant sends
+	Receives      string           // fx:codec: the same of what the participant is sent
+	Protection    string           // fx: how the stream is encrypted, as in "AEAD_AES_128_GCM (SDES)"; EncryptionNone: it is not; "": not said
+	Received      *quality.Metrics // fx:quality: how well the participant is heard; nil: not said
+	Sent          *quality.Metrics // fx:quality: how well the participant hears, as its device says
 }
 
 // Values of Media.Status (RFC 4575).
@@ -51,7 +54,7 @@ func ParseMedia(e *strictxml.Element) (*Media, error) {
 }
 
 func (r *reader) media(e *strictxml.Element) Media {
-	codec := e.Child(ExtensionNamespace, "codec")
+	codec, sound := e.Child(ExtensionNamespace, "codec"), e.Child(ExtensionNamespace, "quality")
 	return Media{
 		ID:            e.Attr("", "id"),
 		State:         r.state(e),
@@ -66,7 +69,17 @@ func (r *reader) media(e *strictxml.Element) Media {
 		Sends:         codec.Attr("", "sends"),
 		Receives:      codec.Attr("", "receives"),
 		Protection:    e.ChildText(ExtensionNamespace, "protection"),
+		Received:      r.metrics(sound.Child(ExtensionNamespace, "received")),
+		Sent:          r.metrics(sound.Child(ExtensionNamespace, "sent")),
 	}
+}
+
+func (r *reader) metrics(e *strictxml.Element) *quality.Metrics {
+	m, err := quality.ReadElement(e)
+	if err != nil {
+		r.fail(e, err.Error())
+	}
+	return m
 }
 
 func (r *reader) filter(e *strictxml.Element) string {
@@ -106,5 +119,11 @@ func (m *Media) append(w *strictxml.Writer) {
 		w.End("fx:codec")
 	}
 	w.OptLeaf("fx:protection", m.Protection)
+	if m.Received != nil || m.Sent != nil {
+		w.Start("fx:quality")
+		m.Received.AppendElement(w, "fx:received")
+		m.Sent.AppendElement(w, "fx:sent")
+		w.End("fx:quality")
+	}
 	w.End("media")
 }

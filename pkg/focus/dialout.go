@@ -190,6 +190,7 @@ func (f *Focus) arrive(l *leg) error {
 		return err
 	}
 	f.log.Info("joined", "user", l.user, "called", true)
+	f.server.calls.begin(l, now)
 	f.align(l)
 	f.firstOne(l)
 	f.established(l)

@@ -251,6 +251,8 @@ func (f *Focus) dismiss(code int, text string) *sync.WaitGroup {
 		})
 	}
 	for _, l := range f.legs {
+		l.reason = text
+		f.server.ended(l, time.Now())
 		send("hanging up", l.bye)
 	}
 	for _, m := range f.members {

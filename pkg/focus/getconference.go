@@ -51,6 +51,7 @@ func (s *Server) live(ctx context.Context, id conference.ID, by conference.Actor
 		record := f.conference.Record()
 		document = s.document(record, secretsFor(by, record))
 		describeMeeting(document, f.conference)
+		s.calls.describe(document)
 		return nil
 	})
 	if errors.Is(err, errGone) {

@@ -199,6 +199,7 @@ func (f *Focus) enter(now time.Time, l *leg) error {
 		}
 		return err
 	}
+	f.server.calls.begin(l, now)
 	return nil
 }
 

@@ -43,10 +43,11 @@ type leg struct {
 
 	// Owned by the request until enter, then by the loop.
 	media   []conference.MediaStream
-	joined  bool // is in the roster
-	ringing bool // is being called
-	late    bool // joined while the conference was being recorded: everybody else has been told
-	digits  way  // how its digits come
+	joined  bool   // is in the roster
+	ringing bool   // is being called
+	reason  string // why it was hung up; "": the other side did
+	late    bool   // joined while the conference was being recorded: everybody else has been told
+	digits  way    // how its digits come
 	typing  typing
 }
 
@@ -117,6 +118,9 @@ func (l *leg) bye(ctx context.Context, code int, text string) {
 
 // drop hangs up.
 func (f *Focus) drop(l *leg, code int, text string) {
+	if l.reason == "" {
+		l.reason = text
+	}
 	if !f.leave(l) {
 		return
 	}
@@ -132,6 +136,7 @@ func (f *Focus) leave(l *leg) bool {
 	delete(f.legs, l.id)
 	delete(f.pins, l)
 	f.conference.ForgetPIN(l.id)
+	f.server.ended(l, time.Now())
 	l.removeAtMCU()
 	if l.joined {
 		l.joined = false

@@ -16,6 +16,9 @@ func (s *Server) NotifyC3P(ctx context.Context, n *c3p.Notification) error {
 	if n.Response != nil {
 		s.mcu.deliver(n.Response)
 	}
+	if s.qualityOnly(n) {
+		return nil
+	}
 	f := s.runningFocus(n.To)
 	if f == nil {
 		return nil
@@ -25,6 +28,19 @@ func (s *Server) NotifyC3P(ctx context.Context, n *c3p.Notification) error {
 		return nil
 	}
 	return err
+}
+
+// qualityOnly takes in how calls sound, and says whether that is all there is: no conference's loop needs to run for it.
+func (s *Server) qualityOnly(n *c3p.Notification) bool {
+	others := n.Conference != nil
+	for _, event := range n.Events {
+		if q, ok := event.(*c3p.Quality); ok {
+			s.calls.heard(q)
+		} else {
+			others = true
+		}
+	}
+	return !others && len(n.Events) > 0
 }
 
 func (s *Server) runningFocus(uri string) *Focus {

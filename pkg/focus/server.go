@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
@@ -37,6 +38,9 @@ type Config struct {
 	Trunks  []Trunk       // for telephone numbers, and other domains
 
 	ConnectionIdentity ConnectionIdentity // "": IdentityOfTLS
+
+	CallEnded func(*quality.Report) // is told how a call was when it is over; nil: nobody
+	Collector string                // SIP URI to which such reports are published (RFC 6035); "": none
 
 	Directory Directory
 	Users     Users
@@ -97,6 +101,8 @@ type Server struct {
 	mcu    mcus
 	ctx    context.Context // ends when the server is closed
 	cancel context.CancelFunc
+
+	calls calls
 
 	mu      sync.Mutex
 	focuses map[conference.ID]*Focus

@@ -14,6 +14,8 @@ const memoryQueue = 256
 type Memory struct {
 	// Drop says whether a datagram is lost.
 	Drop func(from, to netip.AddrPort, data []byte) bool
+	// Delay says how long a datagram is under way; nil: no time at all.
+	Delay func(from, to netip.AddrPort) time.Duration
 
 	mu    sync.Mutex
 	conns map[netip.AddrPort]*memoryConn
@@ -77,9 +79,17 @@ func (c *memoryConn) WriteTo(data []byte, to *Destination) error {
 	if c.network.Drop != nil && c.network.Drop(c.local, to.Addr(), data) {
 		return nil
 	}
-	if peer := c.network.find(to.Addr()); peer != nil {
-		peer.put(Datagram{Data: delivered(data), From: c.local, At: time.Now()})
+	peer := c.network.find(to.Addr())
+	if peer == nil {
+		return nil
 	}
+	data = delivered(data)
+	arrive := func() { peer.put(Datagram{Data: data, From: c.local, At: time.Now()}) }
+	if c.network.Delay == nil {
+		arrive()
+		return nil
+	}
+	time.AfterFunc(c.network.Delay(c.local, to.Addr()), arrive)
 	return nil
 }
 

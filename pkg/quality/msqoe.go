@@ -61,6 +61,7 @@ func (r *Report) appendMediaLine(w *strictxml.Writer) {
 	w.Start("MediaLine")
 	w.Attr("Label", audioLabel)
 	w.Start("Description")
+	w.OptLeaf("Security", r.Protection)
 	w.Leaf("Transport", "UDP")
 	appendAddr(w, "LocalAddr", r.LocalAddr)
 	appendAddr(w, "RemoteAddr", r.RemoteAddr)

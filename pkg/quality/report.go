@@ -30,6 +30,8 @@ type Report struct {
 	Stop       time.Time      `json:"stop"`
 	Reason     string         `json:"reason,omitempty"` // it ended
 
+	Protection string `json:"protection,omitempty"` // how the media was encrypted, as in "AEAD_AES_128_GCM (SDES)"
+
 	Codec  Codec    `json:"codec,omitzero"`
 	Local  *Metrics `json:"local,omitempty"`  // of what was received here
 	Remote *Metrics `json:"remote,omitempty"` // of what was sent from here, as the other end says; nil: it said nothing

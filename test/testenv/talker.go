@@ -51,6 +51,9 @@ func (w *World) Talker(name string, hz float64) *Talker {
 // URI is what the roster calls the talker.
 func (t *Talker) URI() string { return "sip:" + t.Name + "@" + Domain }
 
+// Host is where its sound comes from.
+func (t *Talker) Host() netip.Addr { return t.call.Address }
+
 // Joins dials a conference and is in.
 func (t *Talker) Joins(uri string) {
 	t.w.Helper()

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/mcu"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/prompt"
+	"github.com/seed-f3cefc8c/focus/pkg/quality"
 	"github.com/seed-f3cefc8c/focus/pkg/registrar"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/pkg/sip/siptest"
@@ -46,6 +49,9 @@ type World struct {
 	phones int
 	next   int // request id
 	log    *slog.Logger
+
+	reportsMu sync.Mutex
+	reports   []quality.Report
 
 	closeMedia func() error
 	documents  *xmlschema.Documents
@@ -89,11 +95,11 @@ func RunConfigured(t *testing.T, change func(*focus.Config), story func(w *World
 }
 
 // RunWithMedia tells a story with the real MCU, on a network in memory and with the prompts of the program. Recordings go to a folder of
-// the test.
-func RunWithMedia(t *testing.T, story func(w *World)) {
+// the test. The focus may be set up in another way.
+func RunWithMedia(t *testing.T, story func(w *World), changes ...func(*focus.Config)) {
 	t.Helper()
 	tell(t, func(t *testing.T, documents *xmlschema.Documents) {
-		w := newWorld(t, documents)
+		w := newWorld(t, documents, changes...)
 		w.startMedia()
 		story(w)
 	})
@@ -146,7 +152,7 @@ func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*foc
 		t.Fatal(err)
 	}
 	config := focus.Config{
-		Keypad: keypad,
+		Keypad: keypad, CallEnded: w.ended,
 		Domain: Domain, Directory: &Directory{Conferences: w.Store.Conferences, w: w}, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
 		Registrar: registrar.Config{Store: w.Store.Bindings},
 		Logger:    w.log,
@@ -177,6 +183,19 @@ func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*foc
 		w.Store.Close()
 	})
 	return w
+}
+
+func (w *World) ended(report *quality.Report) {
+	w.reportsMu.Lock()
+	defer w.reportsMu.Unlock()
+	w.reports = append(w.reports, *report)
+}
+
+// Reports are those of the calls that are over.
+func (w *World) Reports() []quality.Report {
+	w.reportsMu.Lock()
+	defer w.reportsMu.Unlock()
+	return slices.Clone(w.reports)
 }
 
 // sockets opens those of a user agent.
