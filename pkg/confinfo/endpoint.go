@@ -76,10 +76,12 @@ const (
 
 // What an MCU gives as the reason in DisconnectionInfo. The list is ours.
 const (
-	ReasonMediaTimeout    = "mediaTimeout"    // neither RTP nor RTCP for too long
-	ReasonMediaFailure    = "mediaFailure"    // the transport broke
-	ReasonConsentLost     = "consentLost"     // ICE has found no path, or nothing has shown for 30 s that the peer is there
-	ReasonConferenceEnded = "conferenceEnded" // the conference was deleted
+	ReasonMediaTimeout     = "mediaTimeout"     // neither RTP nor RTCP for too long
+	ReasonMediaFailure     = "mediaFailure"     // the transport broke
+	ReasonWrongCertificate = "wrongCertificate" // the peer's certificate is not the one that its description announces
+	ReasonNoKeys           = "noKeys"           // the DTLS handshake has failed, or took too long
+	ReasonConsentLost      = "consentLost"      // ICE has found no path, or nothing has shown for 30 s that the peer is there
+	ReasonConferenceEnded  = "conferenceEnded"  // the conference was deleted
 )
 
 // Execution says when, why and by whom somebody joined or left.

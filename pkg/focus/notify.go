@@ -67,7 +67,7 @@ func (f *Focus) notified(n *c3p.Notification) {
 	}
 }
 
-// endpointChanged: the MCU has removed the endpoint, or wants a new agreement.
+// endpointChanged: the MCU has removed the endpoint, wants a new agreement, or has news of its media.
 func (f *Focus) endpointChanged(e *confinfo.Endpoint) {
 	l := f.legs[conference.EndpointID(e.Entity)]
 	switch {
@@ -78,6 +78,8 @@ func (f *Focus) endpointChanged(e *confinfo.Endpoint) {
 	case e.SDP != nil && e.SDP.Type == confinfo.SDPOffer:
 		offer := readSDP(e.SDP)
 		f.server.run("offering", func(ctx context.Context) { f.offer(ctx, l, offer) })
+	case len(e.Media) > 0:
+		f.mediaChanged(l, streamsOf(e.Media))
 	}
 }
 
@@ -88,6 +90,10 @@ func lost(reason string) (code int, text string) {
 		return 408, "no media"
 	case confinfo.ReasonConsentLost:
 		return 408, "no path for media (ICE)"
+	case confinfo.ReasonWrongCertificate:
+		return 488, "the certificate is not the one announced"
+	case confinfo.ReasonNoKeys:
+		return 488, "no keys: the DTLS handshake has failed"
 	case confinfo.ReasonConferenceEnded:
 		return 480, "the conference has ended"
 	}

@@ -114,6 +114,7 @@ func (c *Conference) watch(now time.Time) {
 	var dead []*Leg
 	for _, l := range c.legs {
 		l.reportSpeaking()
+		l.reportProtection()
 		l.reportQuality(now)
 		if l.gone(now) {
 			dead = append(dead, l)

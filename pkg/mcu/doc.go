@@ -15,8 +15,7 @@
 //	modifyConference: filters of many streams        yes
 //	modifyConferenceAnnouncements: join, leave tone  yes
 //	fx:setMediaFilter: who hears whom                yes
-//	SRTP with SDES, and who must have it             yes
-//	DTLS-SRTP, ICE                                   no
+//	SRTP with SDES or DTLS, and who must have it     yes
 //	fx:startRecording, pause, resume, stop           yes
 //	fx:playPrompt                                    yes
 //	news: digits, who speaks, a prompt's end,        yes

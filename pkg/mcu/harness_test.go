@@ -149,6 +149,9 @@ type phone struct {
 	decoder   codec.Decoder
 	batch     *media.Batch
 	secret    *secret // nil: in the clear
+
+	association *srtp.Association // of DTLS
+	made        chan srtp.AssociationKeys
 }
 
 func (w *world) phone(name string, hz float64) *phone {
@@ -220,6 +223,9 @@ func (p *phone) packet(payloadType byte, payload []byte) {
 	p.sequence++
 	b = append(b, payload...)
 	if p.secret != nil {
+		if p.secret.out.Key().IsZero() {
+			return
+		}
 		var err error
 		if b, err = p.secret.out.Seal(append(make([]byte, 0, len(b)+srtp.MaxOverhead), b...)); err != nil {
 			p.w.Fatalf("%s seals: %v", p.name, err)
@@ -230,6 +236,7 @@ func (p *phone) packet(payloadType byte, payload []byte) {
 
 // step is 20 ms of a phone's life: listen, then say something.
 func (p *phone) step() {
+	p.takesKeys()
 	for {
 		n := p.conn.ReadBatch(p.batch, time.Now())
 		for i := range n {
@@ -251,7 +258,11 @@ func (p *phone) step() {
 }
 
 func (p *phone) hear(data []byte) {
-	if p.secret != nil && len(data) > 1 && data[1]&0x7f < 64 {
+	if p.association != nil && len(data) > 1 && data[0] < 64 {
+		p.association.Receive(data, time.Now())
+		return
+	}
+	if p.secret != nil && len(data) > 1 && data[1]&0x7f < 64 && p.secret.in.HasKeys() {
 		plain, err := p.secret.in.Open(make([]byte, 0, len(data)), data, time.Now())
 		if err != nil {
 			p.secret.bad++

@@ -20,6 +20,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/recorder"
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
 	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // Leg is one endpoint's media: its place, a transport, a stream each way, and a place in a mix. It is built by the goroutine
@@ -30,6 +31,8 @@ type Leg struct {
 	log                            *slog.Logger
 	hosts                          []netip.Addr // where its signalling comes from: packets from there are justified
 	signalling                     string       // how it comes: a value of confinfo.Signalling…; empty: not said
+
+	certificate *srtp.Certificate
 
 	negotiation sync.Mutex // one offer/answer exchange at a time (RFC 3264 §4)
 	session     *sdp.Session
@@ -49,6 +52,7 @@ type Leg struct {
 	admitted   bool
 	direction  sdp.Direction // as negotiated, seen from here
 	protection string        // as the roster says it
+	shakes     bool          // its keys are made by DTLS
 	sends      string        // the codec in which the client is expected to send
 	muted      bool          // media-ingress-filter block
 	deaf       bool          // media-egress-filter block
@@ -67,12 +71,17 @@ type Leg struct {
 
 // build makes a leg with its sockets and streams; nothing is linked to it yet.
 func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now time.Time) (*Leg, error) {
+	certificate, err := c.server.dtls.Certificate(now)
+	if err != nil {
+		return nil, fmt.Errorf("media of %s: %w", user.Entity, err)
+	}
 	place, err := c.server.place(endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("media of %s: %w", user.Entity, err)
 	}
 	l := &Leg{
-		user: user.Entity, endpoint: endpoint.Entity, name: user.DisplayText, language: endpoint.Language, conference: c,
+		certificate: certificate,
+		user:        user.Entity, endpoint: endpoint.Entity, name: user.DisplayText, language: endpoint.Language, conference: c,
 		log:   c.log.With("user", user.Entity, "endpoint", endpoint.Entity),
 		hosts: signallingHosts(endpoint.URI), signalling: endpoint.Signalling,
 		session:  sdp.NewSession(random() >> 2), // RFC 3264 §5: below 2^62
@@ -177,7 +186,7 @@ func (l *Leg) take(n *negotiated) {
 // apply puts what was negotiated into effect.
 func (l *Leg) apply(n *negotiated) {
 	l.direction, l.sends = n.audio.Direction, expected(n.audio)
-	if err := l.protect(n.protection); err != nil {
+	if err := l.protect(n); err != nil {
 		l.failed = err
 		return
 	}
@@ -251,7 +260,7 @@ func (l *Leg) skip(frames int) {
 // gone is whether the leg has failed, or has sent nothing for too long.
 func (l *Leg) gone(now time.Time) bool {
 	since, most := l.silent()
-	return l.failed != nil || l.lost() != nil || now.Sub(since) > most
+	return l.failed != nil || l.lost() != nil || l.transport.HandshakeFailed() != nil || now.Sub(since) > most
 }
 
 // departed is the news of a leg that ended by itself.
@@ -260,6 +269,8 @@ func (l *Leg) departed(now time.Time) *confinfo.Document {
 	switch {
 	case l.failed != nil:
 		reason = "error"
+	case l.unprotected() != "":
+		reason = l.unprotected()
 	case l.seat != nil:
 		reason = confinfo.ReasonConsentLost
 	}
@@ -317,5 +328,6 @@ func (l *Leg) discard() {
 	if l.encoder != nil {
 		defer l.encoder.Close()
 	}
+	l.transport.Close()
 	l.stream.Close()
 }

@@ -91,13 +91,13 @@ const sdpRequest = "request"
 
 func (l *Leg) capabilities() sdp.Capabilities {
 	caps := l.conference.server.capabilities()
-	caps.Policy, caps.SDES = l.policy(), l.tellsKeys()
+	caps.Policy, caps.SDES, caps.DTLS = l.policy(), l.tellsKeys(), true
 	return caps
 }
 
 func (l *Leg) local() sdp.Local {
 	local := l.located()
-	local.Crypto = l.freshKeys()
+	local.Crypto, local.Fingerprint, local.Setup = l.freshKeys(), l.fingerprint(), l.setup()
 	return local
 }
 

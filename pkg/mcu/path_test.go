@@ -108,7 +108,11 @@ func crowd(tb testing.TB, c *codec.Codec, n, talking int) (*treadmill, func()) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{config: Config{Codecs: Codecs(), Prompts: beeps{}, Timeout: time.Hour, Logger: slog.New(slog.DiscardHandler)}, ports: ports}
+	dtls, err := srtp.NewDTLS(mill.now)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := &Server{dtls: dtls, config: Config{Codecs: Codecs(), Prompts: beeps{}, Timeout: time.Hour, Logger: slog.New(slog.DiscardHandler)}, ports: ports}
 	s.news = &news{queue: nil} // nobody listens: news is dropped
 	clock := &Clock{start: mill.now, batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
 	s.clocks = []*Clock{clock}

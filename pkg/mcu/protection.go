@@ -62,7 +62,7 @@ func protectionOf(audio *sdp.Stream, answered bool) (protection, error) {
 	case sdp.Clear:
 		return protection{name: confinfo.EncryptionNone}, nil
 	case sdp.DTLS:
-		return protection{}, &sdp.NotAcceptableError{Warning: sdp.WarnMediaType, Text: "DTLS is not spoken here", Encryption: true, Offered: true}
+		return protection{}, nil // they are still to be made
 	}
 	suite, _ := srtp.ParseSuite(audio.LocalCrypto.Suite)
 	ours, err := srtp.ParseKeyParams(suite, audio.LocalCrypto.KeyParams)
@@ -78,8 +78,13 @@ func protectionOf(audio *sdp.Stream, answered bool) (protection, error) {
 }
 
 // protect puts into effect how the stream is protected.
-func (l *Leg) protect(p protection) error {
-	l.protection = p.name
+func (l *Leg) protect(n *negotiated) error {
+	if n.audio.Security == sdp.DTLS {
+		l.shakeHands(n.audio)
+		return nil
+	}
+	p := n.protection
+	l.protection, l.shakes = p.name, false
 	if p.keys == nil {
 		l.transport.Expose()
 		return nil
@@ -98,12 +103,12 @@ func (l *Leg) advise(err error) error {
 	case policy == sdp.None:
 		text = "Media is not encrypted here: turn off SRTP"
 	case !l.tellsKeys():
-		text = "SRTP keys are taken over TLS only: call by TLS, or without SRTP"
+		text = "SRTP keys are taken over TLS only: call by TLS, with DTLS-SRTP, or without SRTP"
 		if policy == sdp.Required {
-			text = "Media must be encrypted here, and keys are taken over TLS only: call by TLS, with SRTP"
+			text = "Media must be encrypted here, and keys are taken over TLS only: call by TLS, with SRTP, or turn on DTLS-SRTP"
 		}
 	case refused.Offered:
-		text = "None of the offered media encryption can be used: turn on SDES with AES_CM_128_HMAC_SHA1_80"
+		text = "None of the offered media encryption can be used: turn on DTLS-SRTP, or SDES with AES_CM_128_HMAC_SHA1_80"
 	}
 	return &sdp.NotAcceptableError{Warning: refused.Warning, Text: text, Encryption: true, Offered: refused.Offered}
 }

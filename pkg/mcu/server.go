@@ -13,6 +13,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // Config is what an MCU needs to run.
@@ -46,6 +47,7 @@ const defaultTimeout = 60 * time.Second
 type Server struct {
 	config Config
 	ports  *media.Ports
+	dtls   *srtp.DTLS
 	shared *media.Shared // of legs with ICE; nil: there are none
 	lite   bool          // we are the lite side of ICE
 	clocks []*Clock
@@ -68,8 +70,12 @@ func New(config Config, listener c3p.Listener) (*Server, error) {
 	if config.Timeout == 0 {
 		config.Timeout = defaultTimeout
 	}
+	dtls, err := srtp.NewDTLS(time.Now())
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{config: config, ports: ports, cancel: cancel, conferences: make(map[string]*Conference),
+	s := &Server{config: config, ports: ports, dtls: dtls, cancel: cancel, conferences: make(map[string]*Conference),
 		news: newNews(ctx, listener, config.Logger)}
 	if err := s.share(config.Network, config.ICE); err != nil {
 		cancel()
@@ -107,6 +113,7 @@ func (s *Server) Close() error {
 		c.wait()
 	}
 	s.news.wait()
+	s.dtls.Wait()
 	if s.shared != nil {
 		return s.shared.Close()
 	}

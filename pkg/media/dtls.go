@@ -136,7 +136,7 @@ func (t *Transport) receiveDTLS(i int, l *latch, data []byte, from netip.AddrPor
 	t.handshakes.hand(i, data, at)
 }
 
-// shake is the part of a tick that handshakes take.
+// shake is the part of a tick that handshakes take. It comes first: a peer that has had our last flight may have sent something since.
 func (t *Transport) shake(now time.Time) {
 	h := &t.handshakes
 	if h.since.IsZero() && t.config.Seat.Selected() {

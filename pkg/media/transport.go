@@ -137,6 +137,9 @@ func (t *Transport) Stats() TransportStats {
 
 // Poll takes in what has arrived, and reports when it is time to.
 func (t *Transport) Poll(b *Batch, now time.Time) {
+	if t.handshakes.on {
+		t.shake(now)
+	}
 	t.config.RTP.Poll(b, now)
 	t.polls++
 	if t.config.RTCP != nil && (t.polls%controlEvery == 0 || t.handshakes.pending > 0) {
@@ -147,9 +150,6 @@ func (t *Transport) Poll(b *Batch, now time.Time) {
 	}
 	if t.config.Seat != nil {
 		t.follow()
-	}
-	if t.handshakes.on {
-		t.shake(now)
 	}
 	t.shield.rekey(now)
 	if t.reports.schedule.Due(now) {
