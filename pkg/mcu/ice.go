@@ -138,12 +138,20 @@ func (p place) free(s *Server) {
 	p.rtp.Close()
 }
 
-// local is what a description says of the place.
-func (l *Leg) located() sdp.Local {
+// address is where the place's RTP comes in, as peers see it.
+func (l *Leg) address() netip.AddrPort {
 	if l.seat == nil {
-		return sdp.Local{Addr: l.rtp.LocalAddr(), RTCPPort: l.rtcp.LocalAddr().Port()}
+		return l.rtp.LocalAddr()
 	}
-	addr := l.conference.server.shared.Announced()
+	return l.conference.server.shared.Announced()
+}
+
+// located is what a description says of the place.
+func (l *Leg) located() sdp.Local {
+	addr := l.address()
+	if l.seat == nil {
+		return sdp.Local{Addr: addr, RTCPPort: l.rtcp.LocalAddr().Port()}
+	}
 	return sdp.Local{Addr: addr, RTCPPort: addr.Port() + 1, ICE: l.ice}
 }
 

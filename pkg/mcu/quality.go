@@ -43,7 +43,7 @@ func (l *Leg) reportQuality(now time.Time) {
 func (l *Leg) tellQuality(now time.Time, final bool) {
 	local, remote := l.heard()
 	l.conference.tell(&c3p.Quality{Keys: l.keys(), Final: final, Report: quality.Report{
-		Interval: !final, Start: l.began, Stop: now, LocalAddr: l.rtp.LocalAddr(), RemoteAddr: l.transport.Remote(),
+		Interval: !final, Start: l.began, Stop: now, LocalAddr: l.address(), RemoteAddr: l.transport.Remote(),
 		Codec: l.stream.Codec(), Local: &local, Remote: remote,
 	}})
 }
