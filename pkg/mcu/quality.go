@@ -17,7 +17,7 @@ const qualityEvery = 5 * time.Second
 // controlOf is what was agreed on for RTCP.
 func controlOf(audio *sdp.Stream) media.Control {
 	return media.Control{
-		Reduced: audio.RTCPRsize, NACK: audio.Feedback.NACK, TransportCC: audio.Extensions.TransportCC,
+		Reduced: audio.RTCPRsize, NACK: audio.Feedback.NACK, RTX: audio.RTX, TransportCC: audio.Extensions.TransportCC,
 		VoIPMetrics: audio.XR.VoIPMetrics, ReceiverRTT: audio.XR.ReceiverRTT,
 	}
 }

@@ -78,6 +78,11 @@ func TestRecording(t *testing.T) {
 			t.Errorf("the focus was told %v", got)
 		}
 		m := w.only(dir)
+		for i, track := range m.Tracks {
+			if q := track.Quality; (q != nil) != (i > 0) || q != nil && (q.Packets < 300 || q.LossRate != 0 || q.MOSCQ < 4) {
+				t.Errorf("quality of track %d: %+v", i, q)
+			}
+		}
 		if m.Interrupted || m.Reason == "" || len(m.Paused) != 1 {
 			t.Errorf("interrupted %v, reason %q, paused %v", m.Interrupted, m.Reason, m.Paused)
 		}

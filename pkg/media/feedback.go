@@ -13,6 +13,7 @@ const feedbackEvery = 200 * time.Millisecond
 type Control struct {
 	Reduced     bool  // feedback may be sent without SR, RR and SDES (RFC 5506)
 	NACK        bool  // the peer may ask for packets again (RFC 4585 §6.2.1)
+	RTX         uint8 // payload type in which it wants them (RFC 4588); 0: as they were
 	TransportCC uint8 // id of the header extension with transport-wide sequence numbers; 0: none
 	VoIPMetrics bool  // the peer wants VoIP metrics (RFC 3611 §4.7)
 	ReceiverRTT bool  // … and answers a receiver reference time (§4.4)
@@ -21,12 +22,14 @@ type Control struct {
 // SetControl changes what is sent from the next report on.
 func (t *Transport) SetControl(c Control) {
 	t.reports.control = c
-	switch sender := t.config.Sender; {
+	sender := t.config.Sender
+	switch {
 	case !c.NACK:
 		sender.history = nil
-	case sender.history == nil:
-		sender.history = new(rtp.History)
+	case sender.history == nil || sender.rtx.payloadType != c.RTX:
+		sender.history = new(rtp.History) // it holds packets of one kind, sealed or not
 	}
+	sender.rtx.set(c.RTX)
 }
 
 // extend adds the blocks of an extended report (RFC 3611) that the peer has agreed to, or has asked for by a reference time of its own.
@@ -79,8 +82,7 @@ func (t *Transport) resend(nacks []rtp.Nack, now time.Time) {
 			continue
 		}
 		nack.Each(func(seq uint16) {
-			packet := sender.history.Again(seq, now)
-			if packet != nil && sender.to != nil && sender.socket.Send(packet, sender.to) == nil {
+			if packet := sender.history.Again(seq, now); packet != nil && sender.again(packet) {
 				t.stats.Resent++
 			}
 		})

@@ -192,6 +192,28 @@ func TestNacksAreAnsweredOnlyWhenAgreed(t *testing.T) {
 	}
 }
 
+func TestRetransmissionsInAStreamOfTheirOwn(t *testing.T) {
+	there, back := &wire{keep: true}, &wire{}
+	alice, bob := call(time.Second, there, back)
+	alice.transport.SetControl(Control{NACK: true, RTX: 97})
+	converse(100*ms, there, back, alice, bob)
+	lost := there.sent[len(there.sent)-1]
+	for i := range 2 {
+		packet, _ := rtp.AppendReduced(nil, &rtp.Compound{SSRC: 2, Nacks: []rtp.Nack{{SSRC: 1, Packet: uint16(lost[2])<<8 | uint16(lost[3])}}})
+		back.way = append(back.way, flight{packet, back.now})
+		alice.transport.Poll(alice.batch, back.now)
+		var p pion.Packet
+		if err := p.Unmarshal(there.sent[len(there.sent)-1]); err != nil || p.PayloadType != 97 || p.SSRC == 1 || p.SequenceNumber != alice.sender.rtx.sequence-1 ||
+			!slices.Equal(p.Payload[:2], lost[2:4]) || !slices.Equal(p.Payload[2:], lost[12:]) {
+			t.Errorf("%d: %v, %v", i, p.Header, err)
+		}
+		back.now = back.now.Add(resendAfter)
+	}
+}
+
+// resendAfter is when a packet may be sent a third time.
+const resendAfter = 20 * ms
+
 func TestTransportWideFeedback(t *testing.T) {
 	for _, reduced := range []bool{true, false} {
 		there, back := &wire{keep: true}, &wire{}
@@ -233,7 +255,7 @@ func TestTransportWideFeedback(t *testing.T) {
 func TestControlDoesNotAllocate(t *testing.T) {
 	there, back := &wire{}, &wire{loses: func([]byte) bool { return true }}
 	_, bob := call(time.Second, there, back)
-	bob.transport.SetControl(Control{TransportCC: 3, NACK: true, VoIPMetrics: true, ReceiverRTT: true})
+	bob.transport.SetControl(Control{TransportCC: 3, NACK: true, RTX: 97, VoIPMetrics: true, ReceiverRTT: true})
 	bob.transport.reports.reference = 1
 	now, p := there.now, &rtp.Packet{}
 	_ = p.Header.SetExtension(3, []byte{0, 1})

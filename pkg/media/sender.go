@@ -32,6 +32,7 @@ type AudioSender struct {
 	event       uint32 // timestamp of the telephone-event being sent
 	sent        SenderStats
 	history     *rtp.History   // nil: the peer does not ask for packets again
+	rtx         retransmission // of those
 	seal        *srtp.Outbound // nil: in the clear
 	buffer      [rtpHeader + maxPayload + srtp.MaxOverhead]byte
 }
@@ -111,6 +112,9 @@ func (s *AudioSender) headerOf(payloadType uint8, marker bool, timestamp uint32)
 
 func (s *AudioSender) send(n int) {
 	packet := s.buffer[:n]
+	if s.history != nil && s.rtx.payloadType != 0 {
+		s.history.Put(packet)
+	}
 	if s.to == nil || s.seal != nil && !s.sealed(&packet) || s.socket.Send(packet, s.to) != nil {
 		s.sent.Dropped++
 		return
@@ -118,8 +122,8 @@ func (s *AudioSender) send(n int) {
 	if s.seal == nil {
 		s.sequence++
 	}
-	if s.history != nil {
-		s.history.Put(packet)
+	if s.history != nil && s.rtx.payloadType == 0 {
+		s.history.Put(packet) // as it went out: nothing may be sealed twice
 	}
 	s.sent.Packets++
 	s.sent.Octets += uint32(n - rtpHeader)

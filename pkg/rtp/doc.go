@@ -22,7 +22,7 @@
 //	RFC 3611 A.2   bursts and gaps                      yes  Bursts
 //	RFC 4585       generic NACK                         read and written; answered from a History
 //	RFC 4585       other RTPFB, PSFB                    no   skipped; video has its own reader
-//	RFC 4588       retransmission stream                sent, never received: nobody here asks for packets again
+//	RFC 4588       retransmission stream                sent, never received: nobody here asks for packets again, they would come too late
 //	RFC 5506       reduced-size RTCP                    read; sent to who has agreed to it
 //	transport-wide congestion control                   feedback sent, never read: audio is sent at a constant rate
 //	RFC 5761       RTP and RTCP on one port             yes  IsRTCP

@@ -141,6 +141,11 @@ func (s *Stream) pickOthers(formats []format, caps Capabilities) (others []forma
 		f.fmtp = ""
 		others = append(others, f)
 	}
+	if f, ok := pickRTX(formats, s.Send); ok && s.Feedback.NACK {
+		s.RTX = f.number
+		f.fmtp = apt(s.Send.PayloadType)
+		others = append(others, f)
+	}
 	return others
 }
 

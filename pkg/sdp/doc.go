@@ -25,6 +25,7 @@
 //	candidates of draft-ietf-mmusic-ice-06     no   read over: no user fragment, so no ICE
 //	BUNDLE, bundle-only                        yes  RFC 9143; one line is accepted, all others get port 0
 //	a=rtcp-fb, a=rtcp-rsize                    yes  nack and transport-cc, in profiles with feedback; RFC 4585, 5506
+//	rtx                                        answered beside nack, never offered; RFC 4588
 //	a=rtcp-xr                                  yes  rcvr-rtt, voip-metrics; RFC 3611
 //	a=extmap                                   yes  audio level (RFC 6464), transport-wide cc; ids 1 to 14 (RFC 8285)
 //	a=ssrc, a=msid, a=x-ssrc-range             yes  written; of the peer's, only the range is read

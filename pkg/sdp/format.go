@@ -148,6 +148,23 @@ func pickComfortNoise(formats []format, clock uint32) (format, bool) {
 	return format{}, false
 }
 
+// pickRTX chooses the retransmission format of what we send (RFC 4588 section 8.1): the one whose apt, "associated payload type", is that.
+func pickRTX(formats []format, send Send) (format, bool) {
+	for _, f := range formats {
+		if !f.is("rtx") || f.clock != send.Codec.ClockRate {
+			continue
+		}
+		for parameter := range strings.SplitSeq(f.fmtp, ";") {
+			if strings.TrimSpace(parameter) == apt(send.PayloadType) {
+				return f, true
+			}
+		}
+	}
+	return format{}, false
+}
+
+func apt(number uint8) string { return "apt=" + strconv.Itoa(int(number)) }
+
 // digits are the events of RFC 4733 section 3.2 a peer can take, bit n for event n: 0–9, *, #, A–D. Its a=fmtp is a list like
 // "0-15,32"; some clients write "events=0-15". Without one it
 // is the sixteen keys.

@@ -69,6 +69,7 @@ type Stream struct {
 	TelephoneClock uint32 // its clock rate in Hz
 	Digits         uint16 // events 0 to 15 the peer takes, bit n for event n
 	ComfortNoise   uint8  // payload type, both ways; 0: not agreed
+	RTX            uint8  // payload type in which packets are sent again (RFC 4588); 0: not agreed
 
 	Ptime    time.Duration // of the packets we send: 10, 20, 30, 40 or 60 ms
 	MaxPtime time.Duration // most audio per packet the peer takes; zero: not said
