@@ -17,6 +17,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/cluster"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
 	"github.com/seed-f3cefc8c/focus/pkg/focus"
+	"github.com/seed-f3cefc8c/focus/pkg/mcu"
 	"github.com/seed-f3cefc8c/focus/pkg/prompt"
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/pkg/sip/locate"
@@ -37,7 +38,8 @@ type options struct {
 	mediaIP          netip.Addr
 	mediaPorts       [2]uint16
 	mediaTimeout     time.Duration
-	mediaRing        bool          // io_uring, where the kernel has it
+	mediaRing        bool // io_uring, where the kernel has it
+	ice              mcu.ICE
 	encryption       string        // of media, as the MCU says it
 	sdesAnywhere     bool          // keys of media over any signalling
 	sessionExpires   time.Duration // negative: none
@@ -71,7 +73,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", encryption: s.encryption(), sdesAnywhere: s.SDES == "anywhere", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readCollector, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readICE, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readCollector, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}

@@ -123,7 +123,7 @@ func hostOfURI(host string) string {
 
 // mediaSockets are those of ours that relays speak with.
 func (o *options) mediaSockets() []turn.Range {
-	return []turn.Range{{Address: o.mediaIP, Low: o.mediaPorts[0], High: o.mediaPorts[1]}}
+	return append(o.iceRanges(), turn.Range{Address: o.mediaIP, Low: o.mediaPorts[0], High: o.mediaPorts[1]})
 }
 
 // portRange reads LO-HI.

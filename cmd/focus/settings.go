@@ -34,6 +34,10 @@ type settings struct {
 	ACMEHTTP     string        `name:"acme-http" help:"Where http-01 challenges of ACME are answered, which come to port 80; off: only tls-alpn-01 on the HTTPS port." default:"off" placeholder:"HOST:PORT"`
 	MediaIP      string        `name:"media-ip" help:"Address of media. Default: that of the default route." placeholder:"IP"`
 	MediaPorts   string        `help:"UDP ports of media." default:"20000-39999" placeholder:"LO-HI"`
+	MediaPublic  string        `name:"media-public-ip" help:"How callers reach the media address through a 1:1 NAT: an IP address; with commas one for each of --media-ice. Descriptions say it instead." placeholder:"IPS"`
+	ICE          string        `name:"media-ice" help:"Where callers with ICE send media: all of them to one UDP port, RTCP that comes apart to the port above. HOST:PORT, with commas a second one for IPv6; auto is the first free of --media-ports; off." default:"auto" placeholder:"WHERE"`
+	ICEMode      string        `name:"media-ice-mode" help:"Which side of ICE this is: ${enum}. lite is for addresses that everybody can reach; auto looks whether they are public." default:"auto" enum:"auto,lite,full" placeholder:"MODE"`
+	ICETCP       string        `name:"media-ice-tcp" help:"Whether callers with ICE whose UDP is blocked may send media by TCP to the port of --media-ice: ${enum}." default:"on" enum:"on,off" placeholder:"ON"`
 	MediaTimeout time.Duration `help:"A call without media for this long is ended." default:"60s" placeholder:"TIME"`
 	Encryption   string        `name:"media-encryption" help:"Whether media must be encrypted: ${enum}. auto requires it of who calls by TLS or WSS, and prefers it for all others. A conference may have another rule." default:"auto" enum:"auto,required,preferred,none" placeholder:"RULE"`
 	SDES         string        `name:"sdes" help:"Over which signalling the keys of media may come in session descriptions: ${enum}. secure is TLS, WSS and this machine itself; anywhere shows them to who reads SIP on the way." default:"secure" enum:"secure,anywhere" placeholder:"WHERE"`

@@ -146,6 +146,7 @@ func (s *system) startMCU(context.Context) (err error) {
 	s.mcu, err = mcu.New(mcu.Config{
 		Network: media.UDP{Ring: s.options.mediaRing}, Address: s.options.mediaIP, Ports: s.options.mediaPorts, Codecs: mcu.Codecs(), Prompts: s.options.prompts,
 		Recordings: s.options.in("recordings"), Timeout: s.options.mediaTimeout, Logger: s.log, Encryption: s.options.encryption, SDESAnywhere: s.options.sdesAnywhere,
+		ICE: s.options.ice,
 	}, s.focus)
 	if err != nil {
 		return fmt.Errorf("starting the media plane on %s: %w", s.options.mediaIP, err)

@@ -56,7 +56,7 @@ func (s *Server) DialOut(ctx context.Context, id conference.ID, call DialOut) (c
 // dial starts a call that is allowed.
 func (f *Focus) dial(ctx context.Context, call DialOut, callee *callable) (*leg, error) {
 	l := f.callee(call, callee.user)
-	l.way = signallingTo(callee.devices)
+	l.way, l.browser = signallingTo(callee.devices), allBrowsers(callee.devices)
 	outgoing := b2bua.Outgoing{Devices: callee.devices, Ringing: func() { f.post(func() { f.alerting(l) }); call.tell(180) }}
 	err := f.keep(ctx, func() (func(), error) { // the role it gives
 		return func() { f.leave(l) }, f.enlist(time.Now(), l, call, &outgoing)

@@ -25,7 +25,7 @@ func (l *leg) Add(ctx context.Context, offer *b2bua.Description) (b2bua.Descript
 	}
 	endpoint := confinfo.Endpoint{
 		Entity: string(l.id), SessionType: confinfo.SessionAudioVideo, JoiningMethod: confinfo.DialedIn,
-		URI: signalling(l.address), Signalling: l.way, Language: l.language, SDP: wireSDP(offer),
+		URI: signalling(l.address), Signalling: l.way, WebRTC: l.browser, Language: l.language, SDP: wireSDP(offer),
 	}
 	if l.called {
 		endpoint.JoiningMethod = confinfo.DialedOut

@@ -29,6 +29,7 @@ type leg struct {
 	language  string     // of prompts
 	address   netip.Addr // of its signalling
 	way       string     // … and how that comes
+	browser   bool       // by WebSocket, as only browsers do
 	needPIN   bool
 	waiting   bool            // in the lobby; owned by the loop after enter
 	replaces  *leg            // whose place it takes (RFC 3891)
@@ -64,7 +65,7 @@ func (s *Server) newLeg(tx *sip.ServerTransaction, who visitor, dialled conferen
 	who.caller.LobbyCapable = true // a telephone waits wherever the MCU keeps it out of the mix
 	l := &leg{
 		id: conference.EndpointID(sip.NewTag()), visitor: who, name: clean(who.name), agent: clean(sip.HeaderValue(tx.Request(), "User-Agent")),
-		address: tx.Source().Addr().Unmap(), way: signallingBy(tx.Transport(), tx.Source().Addr().Unmap()), session: conference.AudioVideo, language: s.language(tx.Request()), epid: epidOf(tx.Request()),
+		address: tx.Source().Addr().Unmap(), way: signallingBy(tx.Transport(), tx.Source().Addr().Unmap()), browser: webSocket(tx.Transport()), session: conference.AudioVideo, language: s.language(tx.Request()), epid: epidOf(tx.Request()),
 	}
 	if dialled == conference.KindFocus {
 		l.session = "focus"

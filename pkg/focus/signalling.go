@@ -51,3 +51,21 @@ func wayTo(inv *sip.Invitation) string {
 	address, _ := netip.ParseAddr(hostOnly(inv.Target.Host))
 	return signallingBy(transport, address)
 }
+
+// webSocket reports whether signalling comes as that of browsers does (RFC 7118), which take no media but that of WebRTC.
+func webSocket(transport string) bool {
+	return strings.EqualFold(transport, "WS") || strings.EqualFold(transport, "WSS")
+}
+
+// allBrowsers reports whether all telephones that ring are browsers: they get one offer, and what is made for browsers others do not take.
+func allBrowsers(devices [][]sip.Invitation) bool {
+	some := false
+	for _, ways := range devices {
+		for i := range ways {
+			if some = webSocket(ways[i].Flow.Transport()); !some {
+				return false
+			}
+		}
+	}
+	return some
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
@@ -15,14 +16,15 @@ import (
 
 // ICE is how legs are reached whose peers have ICE (RFC 8445): all of them on one port.
 type ICE struct {
-	// Addresses are where that port is, best first; none: no ICE. RTCP that is not multiplexed has the port above.
+	// Addresses are where that port is, best first; none: no ICE. RTCP that is not multiplexed has the port above. Port 0 is the first
+	// free one of Config.Ports.
 	Addresses []netip.AddrPort
 	// Public is how peers reach each of Addresses through a 1:1 NAT; invalid or missing: as it is.
 	Public []netip.Addr
 	// Mode is whether we only answer checks.
 	Mode ICEMode
-	// TCP is a listener for peers that UDP does not reach, on Addresses[0]; nil: none. It is taken over.
-	TCP net.Listener
+	// ListenTCP listens on the same port for peers that UDP does not reach; nil: for none.
+	ListenTCP func(netip.AddrPort) (net.Listener, error)
 }
 
 // ICEMode says which side of ICE we take.
@@ -39,27 +41,29 @@ const (
 var errNoICE = &sdp.NotAcceptableError{Warning: sdp.WarnTransportProtocol, Text: "The session has ICE, and this description has none"}
 
 // share binds the ports of ICE.
-func (s *Server) share(network media.Network, config ICE) error {
+func (s *Server) share(config ICE) (err error) {
 	if len(config.Addresses) == 0 {
 		return nil
 	}
-	shared := media.SharedConfig{Network: network, Addresses: config.Addresses, Announced: config.Public}
-	if config.TCP != nil {
-		addr, err := netip.ParseAddrPort(config.TCP.Addr().String())
-		if err != nil {
-			return fmt.Errorf("address of ICE by TCP: %w", err)
-		}
-		if len(config.Public) > 0 && config.Public[0].IsValid() {
-			addr = netip.AddrPortFrom(config.Public[0], addr.Port())
-		}
-		shared.TCP = &ice.TCP{Listener: config.TCP, Announced: addr}
-	}
-	var err error
-	if s.shared, err = media.NewShared(shared); err != nil {
+	s.lite = config.lite()
+	if config.Addresses[0].Port() != 0 {
+		s.shared, err = s.shareAt(config, config.Addresses)
 		return err
 	}
-	s.lite = config.lite()
-	return nil
+	for low := s.config.Ports[0] + s.config.Ports[0]%2; low < s.config.Ports[1] && s.shared == nil; low += 2 {
+		addresses := slices.Clone(config.Addresses)
+		for i, a := range addresses {
+			addresses[i] = netip.AddrPortFrom(a.Addr(), low)
+		}
+		s.shared, err = s.shareAt(config, addresses)
+	}
+	return err
+}
+
+func (s *Server) shareAt(config ICE, addresses []netip.AddrPort) (*media.Shared, error) {
+	return media.NewShared(media.SharedConfig{
+		Network: s.config.Network, Addresses: addresses, Announced: config.Public, ListenTCP: config.ListenTCP,
+	})
 }
 
 // lite is whether everybody can reach us.
@@ -150,9 +154,19 @@ func (l *Leg) address() netip.AddrPort {
 func (l *Leg) located() sdp.Local {
 	addr := l.address()
 	if l.seat == nil {
-		return sdp.Local{Addr: addr, RTCPPort: l.rtcp.LocalAddr().Port()}
+		return sdp.Local{Addr: l.conference.server.config.reached(addr), RTCPPort: l.rtcp.LocalAddr().Port()}
 	}
 	return sdp.Local{Addr: addr, RTCPPort: addr.Port() + 1, ICE: l.ice}
+}
+
+// reached is how peers without ICE reach a port of ours: behind a 1:1 NAT by the public address.
+func (c *Config) reached(bound netip.AddrPort) netip.AddrPort {
+	for _, a := range c.ICE.Public {
+		if a.IsValid() && a.Is4() == bound.Addr().Is4() {
+			return netip.AddrPortFrom(a, bound.Port())
+		}
+	}
+	return bound
 }
 
 // beginICE makes a session for an offer of ours.

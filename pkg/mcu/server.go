@@ -77,10 +77,13 @@ func New(config Config, listener c3p.Listener) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{config: config, ports: ports, dtls: dtls, cancel: cancel, conferences: make(map[string]*Conference),
 		news: newNews(ctx, listener, config.Logger)}
-	if err := s.share(config.Network, config.ICE); err != nil {
+	if err := s.share(config.ICE); err != nil {
 		cancel()
 		s.news.wait()
 		return nil, err
+	}
+	if s.shared != nil {
+		config.Logger.Info("callers with ICE share a port", "bound", s.shared.LocalAddr(), "announced", s.shared.Announced(), "lite", s.lite)
 	}
 	for range clocks(config.Clocks) {
 		s.clocks = append(s.clocks, newClock(ctx, config.Network, config.Logger))

@@ -9,6 +9,7 @@ package media
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -33,8 +34,8 @@ type SharedConfig struct {
 	Addresses []netip.AddrPort
 	// Announced is how peers reach them, behind a 1:1 NAT; invalid or missing: as they are bound.
 	Announced []netip.Addr
-	// TCP is a listener for peers whose UDP is blocked; nil: none. It is taken over.
-	TCP *ice.TCP
+	// ListenTCP listens where the RTP of the first address is bound, for peers whose UDP is blocked; nil: for none.
+	ListenTCP func(netip.AddrPort) (net.Listener, error)
 }
 
 // SharedStats counts what came to the shared ports and was for nobody.
@@ -94,12 +95,34 @@ func NewShared(config SharedConfig) (*Shared, error) {
 	if len(s.ports) == 0 {
 		return nil, errors.New("shared media port: no address")
 	}
-	s.announced, s.mux = ports[0].Announced, ice.NewMux(ports, config.TCP)
+	tcp, err := config.listenTCP(s.LocalAddr())
+	if err != nil {
+		s.closePorts()
+		return nil, fmt.Errorf("shared media port by TCP: %w", err)
+	}
+	s.announced, s.mux = ports[0].Announced, ice.NewMux(ports, tcp)
 	for _, p := range s.ports {
 		p.socket.Attach(p)
 		p.socket.start()
 	}
 	return s, nil
+}
+
+// listenTCP is the listener, if there is to be one.
+func (c *SharedConfig) listenTCP(at netip.AddrPort) (*ice.TCP, error) {
+	if c.ListenTCP == nil {
+		return nil, nil
+	}
+	l, err := c.ListenTCP(at)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := netip.ParseAddrPort(l.Addr().String())
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return &ice.TCP{Listener: l, Announced: announced(bound, c.Announced, 0)}, nil
 }
 
 // listenPair binds a port and the one above it.

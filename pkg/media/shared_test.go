@@ -312,12 +312,13 @@ func TestConsentThatIsLost(t *testing.T) {
 }
 
 func TestMediaByTCP(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	var l net.Listener
 	server, err := NewShared(SharedConfig{
-		Network: &Memory{}, Addresses: []netip.AddrPort{addr("192.0.2.1:4000")}, TCP: &ice.TCP{Listener: l, Announced: addr(l.Addr().String())},
+		Network: &Memory{}, Addresses: []netip.AddrPort{addr("192.0.2.1:4000")},
+		ListenTCP: func(netip.AddrPort) (_ net.Listener, err error) {
+			l, err = net.Listen("tcp", "127.0.0.1:0")
+			return l, err
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

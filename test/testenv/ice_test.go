@@ -81,9 +81,9 @@ func TestICEPeerThatVanishes(t *testing.T) {
 				w.Later(3 * time.Second)
 				w.Log("# alice is gone without a word; 30 s later her consent is, too (RFC 7675)")
 				alice.Vanish()
-				w.Later(25 * time.Second)
-				w.WantsRoster(room, "sip:alice@elsewhere.example;guest=1")
 				w.Later(20 * time.Second)
+				w.WantsRoster(room, "sip:alice@elsewhere.example;guest=1")
+				w.Later(25 * time.Second)
 				w.WantsRoster(room)
 				select {
 				case <-alice.Done():
