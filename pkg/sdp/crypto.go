@@ -225,12 +225,29 @@ func pickCrypto(ours, offered []Crypto) (local, remote Crypto, ok bool) {
 		for _, wantMKI := range []bool{false, true} {
 			for _, c := range offered {
 				if c.Suite == own.Suite && c.hasMKI() == wantMKI && !c.sameKey(own) {
-					return Crypto{Tag: c.Tag, Suite: c.Suite, KeyParams: own.KeyParams}, c, true
+					return Crypto{Tag: c.Tag, Suite: c.Suite, KeyParams: own.inKind(c)}, c, true
 				}
 			}
 		}
 	}
 	return Crypto{}, Crypto{}, false
+}
+
+// inKind are our key-params as who sent c reads them. OCS clients and SIPE say how many packets a key is for, and take no line without that; some
+// other telephones know no lifetimes. Ours, if c has one, is what OCS clients say: more than a year of packets.
+func (own Crypto) inKind(c Crypto) string {
+	if strings.Contains(own.KeyParams, "|") || !c.hasLifetime() {
+		return own.KeyParams
+	}
+	return own.KeyParams + "|2^31"
+}
+
+// hasLifetime says whether the first key has one.
+func (c Crypto) hasLifetime() bool {
+	first, _, _ := strings.Cut(c.KeyParams, ";")
+	_, rest, _ := strings.Cut(first, "|")
+	lifetime, _, _ := strings.Cut(rest, "|")
+	return lifetime != "" && !strings.Contains(lifetime, ":")
 }
 
 // agreedCrypto is the pair that an answer chose of ours. RFC 4568 section 5.1.3: the answer has the tag and the suite of a line

@@ -189,16 +189,19 @@ func TestWhichKeyIsTaken(t *testing.T) {
 		lines []string
 		suite string // "": refused
 		tag   int
+		ends  string // of our key-params
 	}{
-		{"our best, not the offerer's", []string{cryptoLine(1, cm80, ""), cryptoLine(2, gcm, "")}, gcm.Suite, 2},
-		{"what is there", []string{cryptoLine(7, cryptoB[5], "")}, cryptoB[5].Suite, 7},
-		{"without MKI if possible", []string{cryptoLine(1, cm80, "|2^31|1:1"), cryptoLine(2, cm80, "|2^31")}, cm80.Suite, 2},
-		{"with MKI if not", []string{cryptoLine(1, cm80, "|2^31|1:1")}, cm80.Suite, 1},
-		{"the first of a tag", []string{cryptoLine(1, cm80, ""), cryptoLine(1, gcm, "")}, cm80.Suite, 1},
-		{"a tag that cryptoscale has", []string{"a=cryptoscale:1 client " + cm80.Suite + " " + cm80.KeyParams, cryptoLine(1, gcm, ""), cryptoLine(2, cm80, "")}, cm80.Suite, 2},
-		{"no weaker than it looks", []string{cryptoLine(1, gcm, " UNENCRYPTED_SRTP"), cryptoLine(2, cm80, "")}, cm80.Suite, 2},
-		{"not our own key come back", []string{cryptoLine(1, cryptoA[2], "")}, "", 0},
-		{"33 lines are too many to look at", slices.Concat(slices.Repeat([]string{"a=crypto:1 X inline:X"}, 32), []string{cryptoLine(2, cm80, "")}), "", 0},
+		{"our best, not the offerer's", []string{cryptoLine(1, cm80, ""), cryptoLine(2, gcm, "")}, gcm.Suite, 2, ""},
+		{"what is there", []string{cryptoLine(7, cryptoB[5], "")}, cryptoB[5].Suite, 7, ""},
+		{"without MKI if possible", []string{cryptoLine(1, cm80, "|2^31|1:1"), cryptoLine(2, cm80, "|2^31")}, cm80.Suite, 2, "|2^31"},
+		{"with MKI if not", []string{cryptoLine(1, cm80, "|2^31|1:1")}, cm80.Suite, 1, "|2^31"},
+		{"a lifetime of ours where there is one", []string{cryptoLine(1, cm80, "|1048576")}, cm80.Suite, 1, "|2^31"},
+		{"an MKI is no lifetime", []string{cryptoLine(1, cm80, "|1:1")}, cm80.Suite, 1, ""},
+		{"the first of a tag", []string{cryptoLine(1, cm80, ""), cryptoLine(1, gcm, "")}, cm80.Suite, 1, ""},
+		{"a tag that cryptoscale has", []string{"a=cryptoscale:1 client " + cm80.Suite + " " + cm80.KeyParams, cryptoLine(1, gcm, ""), cryptoLine(2, cm80, "")}, cm80.Suite, 2, ""},
+		{"no weaker than it looks", []string{cryptoLine(1, gcm, " UNENCRYPTED_SRTP"), cryptoLine(2, cm80, "")}, cm80.Suite, 2, ""},
+		{"not our own key come back", []string{cryptoLine(1, cryptoA[2], "")}, "", 0, ""},
+		{"33 lines are too many to look at", slices.Concat(slices.Repeat([]string{"a=crypto:1 X inline:X"}, 32), []string{cryptoLine(2, cm80, "")}), "", 0, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got, agreed, err := Answer(parse(t, offerOf("RTP/SAVP", row.lines...)), keyedA, secured)
@@ -213,6 +216,7 @@ func TestWhichKeyIsTaken(t *testing.T) {
 			}
 			s := agreed.Audio
 			want := mine(row.tag, cryptoA[slices.Index(Suites(), row.suite)])
+			want.KeyParams += row.ends
 			if s.LocalCrypto != want || s.RemoteCrypto.Tag != row.tag || s.RemoteCrypto.Suite != row.suite {
 				t.Errorf("taken: %v and %v, want tag %d, %s", s.LocalCrypto, s.RemoteCrypto, row.tag, row.suite)
 			}
