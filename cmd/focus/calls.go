@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	callsFile = "calls.jsonl"
 	maxCalls  = 16 << 20 // bytes of a file: about ten thousand calls
 	keptCalls = 15       // full files that are kept beside the one that is written
 )
@@ -22,6 +21,7 @@ const (
 // callRecords writes a line of JSON for each call that is over. The files have a bound, and so has their number: the oldest go.
 type callRecords struct {
 	folder string
+	name   string // of the file, without .jsonl
 	log    *slog.Logger
 	now    func() time.Time
 
@@ -31,8 +31,8 @@ type callRecords struct {
 	full int64 // bytes of a file
 }
 
-func newCallRecords(folder string, log *slog.Logger) *callRecords {
-	return &callRecords{folder: folder, log: log, now: time.Now, full: maxCalls}
+func newCallRecords(folder, name string, log *slog.Logger) *callRecords {
+	return &callRecords{folder: folder, name: name, log: log, now: time.Now, full: maxCalls}
 }
 
 // write adds a call. A disk that takes nothing costs the record, and is logged; no call depends on it.
@@ -70,7 +70,7 @@ func (c *callRecords) open() error {
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(filepath.Join(c.folder, callsFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(c.path(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -86,11 +86,11 @@ func (c *callRecords) open() error {
 // rotate puts the file aside under the time, and removes the oldest of those.
 func (c *callRecords) rotate() error {
 	c.shut()
-	name := "calls-" + c.now().UTC().Format("20060102T150405.000000000Z") + ".jsonl"
-	if err := os.Rename(filepath.Join(c.folder, callsFile), filepath.Join(c.folder, name)); err != nil {
+	name := c.name + "-" + c.now().UTC().Format("20060102T150405.000000000Z") + ".jsonl"
+	if err := os.Rename(c.path(), filepath.Join(c.folder, name)); err != nil {
 		return err
 	}
-	old, err := filepath.Glob(filepath.Join(c.folder, "calls-*.jsonl"))
+	old, err := filepath.Glob(filepath.Join(c.folder, c.name+"-*.jsonl"))
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,8 @@ func (c *callRecords) rotate() error {
 	}
 	return nil
 }
+
+func (c *callRecords) path() string { return filepath.Join(c.folder, c.name+".jsonl") }
 
 func (c *callRecords) shut() {
 	if c.file != nil {

@@ -15,7 +15,7 @@ import (
 
 func TestRecordsOfCallsAreBounded(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "calls")
-	records := newCallRecords(folder, slog.New(slog.DiscardHandler))
+	records := newCallRecords(folder, "calls", slog.New(slog.DiscardHandler))
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	records.full, records.now = 500, func() time.Time { now = now.Add(time.Second); return now }
 	for i := range 200 {
@@ -23,14 +23,14 @@ func TestRecordsOfCallsAreBounded(t *testing.T) {
 	}
 	records.Close()
 	t.Log("# after a restart the file goes on")
-	records = newCallRecords(folder, slog.New(slog.DiscardHandler))
+	records = newCallRecords(folder, "calls", slog.New(slog.DiscardHandler))
 	records.write(&quality.Report{CallID: "last"})
 	records.Close()
 	files, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil || len(files) != keptCalls+1 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
-	written, err := os.ReadFile(filepath.Join(folder, callsFile))
+	written, err := os.ReadFile(filepath.Join(folder, "calls.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestRecordsOfCallsAreBounded(t *testing.T) {
 	if err := json.Unmarshal(lines[len(lines)-1], &report); err != nil || report.CallID != "last" || len(lines) < 2 {
 		t.Errorf("%d lines, the last is %+v: %v", len(lines), report, err)
 	}
-	if info, err := os.Stat(filepath.Join(folder, callsFile)); err != nil || info.Mode().Perm() != 0o600 || info.Size() > 700 {
+	if info, err := os.Stat(filepath.Join(folder, "calls.jsonl")); err != nil || info.Mode().Perm() != 0o600 || info.Size() > 700 {
 		t.Errorf("%v, %v", info, err)
 	}
 }
@@ -50,7 +50,7 @@ func TestRecordsOfCallsWithoutADisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	records := newCallRecords(file, slog.New(slog.NewTextHandler(&log, nil)))
+	records := newCallRecords(file, "calls", slog.New(slog.NewTextHandler(&log, nil)))
 	records.write(&quality.Report{CallID: "a"})
 	if !bytes.Contains(log.Bytes(), []byte("a record of a call is lost")) {
 		t.Errorf("log %q", log.String())

@@ -39,6 +39,7 @@ type system struct {
 	mcu     *mcu.Server
 	focus   *focus.Server
 	calls   *callRecords
+	reports *callRecords // of telephones
 	turn    *turn.Server // nil when it was not asked for
 	turnAPI *api.TURN
 	api     *api.Handler
@@ -124,7 +125,8 @@ func (s *system) startFocus(context.Context) (err error) {
 	if allAddresses(s.options.sip) || allAddresses(s.options.sips) {
 		host = uriHost(s.options.mediaIP)
 	}
-	s.calls = newCallRecords(s.options.in("calls"), s.log)
+	s.calls = newCallRecords(s.options.in("calls"), "calls", s.log)
+	s.reports = newCallRecords(s.options.in("calls"), "reports", s.log)
 	s.focus, err = focus.New(focus.Config{
 		Domain: s.options.domain, Domains: s.options.ownNames(), Realm: s.store.Realm(), Digest: s.options.digest,
 		Dial:     func(id conference.ID) conference.URI { return conference.URI(s.options.dialURI(string(id))) },
@@ -135,7 +137,7 @@ func (s *system) startFocus(context.Context) (err error) {
 			Locate:         sip.LocateBy(locate.New(s.options.locating())),
 			SessionExpires: s.options.sessionExpires, MinSE: s.options.minSE,
 		},
-		CallEnded: s.calls.write, Collector: s.options.collector,
+		CallEnded: s.calls.write, CallReported: s.reports.write, Collector: s.options.collector,
 		Logger: s.log, Directory: s.store.Conferences, Users: sipUsers{s.store.Users}, Limiter: s.limiter, Trust: s.options.trust, ConnectionIdentity: s.options.connectionIdentity,
 		Registrar: registrar.Config{Store: s.store.Bindings, Key: key},
 	})
@@ -282,6 +284,7 @@ func (s *system) stop(ctx context.Context) {
 	if s.focus != nil {
 		s.note("ending calls", s.focus.Close(ctx))
 		s.calls.Close()
+		s.reports.Close()
 		tellSIP(s.log, s.focus.UserAgent().Stats())
 		tellDigest(s.log, s.focus.DigestStats())
 	}

@@ -18,6 +18,8 @@
 //	C3P at the focus: all commands but endorseUser and addUser    yes   one file per command
 //	  dial-in, which is for MCUs that SIP does not reach
 //	who is muted and who hears whom, told to the MCU in order     yes   filters.go
+//	RFC 6035: reports of calls made and taken (PUBLISH)           yes   calls.go, publishquality.go, collect.go; no SUBSCRIBE to them
+//	[MS-QoE]: reports of OCS clients (SERVICE)                    yes   collect.go; made for nobody
 //	C3P over SERVICE and INFO, INVITE with addUser                yes   service.go, info.go, invitemember.go
 //	dial-out: one user's telephones at once, CANCEL, no answer    yes   dialout.go; whom: dialpolicy.go; a redirect (3xx) is a refusal
 //	REFER to invite and to remove (RFC 3515, 4579), outside of    yes   refer.go

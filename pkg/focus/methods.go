@@ -20,6 +20,7 @@ func methods() map[sip.Method]func(*Server, *sip.ServerTransaction) error {
 		sip.SUBSCRIBE: (*Server).subscribe,
 		sip.REFER:     (*Server).refer,
 		sip.SERVICE:   (*Server).service,
+		sip.PUBLISH:   (*Server).publish,
 	}
 }
 

@@ -39,8 +39,9 @@ type Config struct {
 
 	ConnectionIdentity ConnectionIdentity // "": IdentityOfTLS
 
-	CallEnded func(*quality.Report) // is told how a call was when it is over; nil: nobody
-	Collector string                // SIP URI to which such reports are published (RFC 6035); "": none
+	CallEnded    func(*quality.Report) // is told how a call was when it is over; nil: nobody
+	CallReported func(*quality.Report) // is told what telephones report of calls; nil: nobody
+	Collector    string                // SIP URI to which such reports are published (RFC 6035); "": none
 
 	Directory Directory
 	Users     Users

@@ -11,13 +11,16 @@ import (
 )
 
 // service takes a command for the focus factory; the C3P answer is the body of the 200 OK ([MS-CONFPRO]). The organizer of what is made is the
-// sender, proved by digest or by whoever may vouch for him:
+// sender, proved by digest or by whoever may vouch for him; reports of quality are for collect.go:
 //
 //	factory        the URI is the sender's factory, or just a factory    404, 405; 403
 //	authenticate   digest; nobody is served without                      401 (407)
 //	readC3P        from is the sender, to the factory                    400, 403, 413, 415
 //	serve          the command; its refusal is code="failure" in a 200, but for what may be tried again: 503
 func (s *Server) service(tx *sip.ServerTransaction) error {
+	if isForQuality(tx.Request()) {
+		return s.serviceQuality(tx)
+	}
 	to, err := s.factory(tx)
 	if errors.Is(err, errNoService) {
 		return tx.Reply(405, allowHeader(sip.SERVICE))

@@ -15,6 +15,9 @@ var ErrRoot = fmt.Errorf("%w: the root element is not VQReportEvent", ErrReport)
 // ParseXML reads the first report of a VQReportEvent ([MS-QoE] 2.2.1), and its first MediaLine. Elements that are not known are skipped, as the
 // schema allows them everywhere.
 func ParseXML(data []byte) (*Report, error) {
+	if len(data) > MaxReport {
+		return nil, ErrTooLong
+	}
 	root, err := strictxml.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrReport, err)
@@ -44,6 +47,9 @@ func (r *Report) readDialog(e *strictxml.Element, session string) {
 	r.LocalID, r.RemoteID = to, from
 	if r.Outgoing {
 		r.LocalID, r.RemoteID = from, to
+	}
+	if identity := e.ChildText(xmlNamespace, "LocalPAI"); identity != "" {
+		r.LocalID = bare(identity)
 	}
 	if len(id) == 3 && r.Outgoing {
 		r.LocalTag, r.RemoteTag = id[1], id[2]

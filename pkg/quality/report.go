@@ -15,6 +15,7 @@ const (
 type Report struct {
 	Interval   bool   `json:"interval,omitempty"` // the call goes on
 	Conference string `json:"conference,omitempty"`
+	Reporter   string `json:"reporter,omitempty"` // who sent it; "": we made it
 
 	CallID    string `json:"callID,omitempty"`
 	LocalTag  string `json:"localTag,omitempty"`

@@ -10,17 +10,20 @@ import (
 	"time"
 )
 
-// MaxReport bounds a report that is read, in bytes: what [MS-QoE] takes.
-const MaxReport = 300 << 10
+// MaxReport bounds a report that is read, in bytes. [MS-QoE] takes 300 KB; what clients send has 10.
+const MaxReport = 256 << 10
 
 // ErrReport is a report that makes no sense.
 var ErrReport = errors.New("quality: invalid report")
+
+// ErrTooLong is a report beyond MaxReport.
+var ErrTooLong = fmt.Errorf("%w: too long", ErrReport)
 
 // ParseText reads a report as RFC 6035 §4.6.1 has it. Lines and values that are not known are skipped: they are extensions. So is what has the
 // form of a number and is none.
 func ParseText(data []byte) (*Report, error) {
 	if len(data) > MaxReport {
-		return nil, fmt.Errorf("%w: %d bytes", ErrReport, len(data))
+		return nil, ErrTooLong
 	}
 	p := textReader{report: &Report{}}
 	for i, line := range strings.Split(string(data), "\n") {

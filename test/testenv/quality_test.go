@@ -13,6 +13,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/focus"
 	"github.com/seed-f3cefc8c/focus/pkg/quality"
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
+	"github.com/seed-f3cefc8c/focus/pkg/sip"
 	"github.com/seed-f3cefc8c/focus/test/testenv"
 )
 
@@ -106,6 +107,51 @@ func TestACallThatTheServerEndsIsReported(t *testing.T) {
 		reports := w.Reports()
 		if len(reports) != 2 || reports[0].Reason != "no media" || reports[0].Local == nil || reports[0].Local.R != 0 || reports[1].Reason == "hung up" {
 			t.Errorf("reports %+v", reports)
+		}
+	})
+}
+
+// TestTelephonesReportToo: what a user's telephone says of a call is kept; nobody else's is.
+func TestTelephonesReportToo(t *testing.T) {
+	testenv.Run(t, func(w *testenv.World) {
+		w.User("alice")
+		alice, target := w.Phone("alice"), uri("sip:collector@example.com")
+		report := quality.Report{CallID: "a", LocalID: "sip:alice@example.com", RemoteID: "sip:bob@example.com", Start: time.Now(), Stop: time.Now(), Local: &quality.Metrics{}}
+		text, xml := string(report.AppendText(nil)), string(report.AppendXML(nil))
+		report.LocalID = "sip:bob@example.com"
+		others := string(report.AppendXML(nil))
+		qosm := uri("sip:example.com;gruu;opaque=srvr:QoSM:abc")
+		const mine, theirs, event = "application/vq-rtcpxr", "application/vq-rtcpxr+xml", "Event: vq-rtcpxr"
+		for _, row := range []struct {
+			user       string
+			method     sip.Method
+			to         sip.URI
+			kind, body string
+			status     int
+			lines      []string
+		}{
+			{"", sip.PUBLISH, target, mine, text, 401, []string{event}},
+			{"alice", sip.PUBLISH, target, mine, text, 489, []string{"Event: presence"}},
+			{"alice", sip.PUBLISH, target, mine, text, 412, []string{event, "SIP-If-Match: 1"}},
+			{"alice", sip.PUBLISH, target, theirs, text, 415, []string{event}},
+			{"alice", sip.PUBLISH, target, mine, "VQAlertReport", 400, []string{event}},
+			{"alice", sip.PUBLISH, uri("sip:collector@example.org"), mine, text, 404, []string{event}},
+			{"alice", sip.PUBLISH, target, mine, text, 200, []string{event}},
+			{"", sip.SERVICE, qosm, theirs, xml, 401, nil},
+			{"alice", sip.SERVICE, qosm, mine, xml, 415, nil},
+			{"alice", sip.SERVICE, qosm, theirs, "<VQReportEvent/>", 606, nil},
+			{"alice", sip.SERVICE, qosm, theirs, others, 401, nil},
+			{"alice", sip.SERVICE, uri("sip:example.com"), theirs, xml, 202, nil},
+		} {
+			alice.User = row.user
+			t.Logf("# %s to %s, %s by %q", row.method, row.to.String(), row.kind, row.user)
+			alice.SendsBody(row.method, row.to, row.kind, row.body, row.lines...)
+			alice.WantsStatus(row.status)
+		}
+		w.Later(time.Second)
+		kept := w.Reports()
+		if len(kept) != 2 || kept[0].Reporter != "sip:alice@example.com" || kept[0].CallID != "a" || kept[1].CallID != "a" {
+			t.Errorf("kept %+v", kept)
 		}
 	})
 }

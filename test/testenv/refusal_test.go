@@ -89,7 +89,7 @@ func TestRequestsOutsideOfCalls(t *testing.T) {
 			status        int
 			header, value string
 		}{
-			{sip.OPTIONS, "sip:example.com", "", 200, "Allow", "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, PRACK, REFER, REGISTER, SERVICE, SUBSCRIBE, UPDATE"},
+			{sip.OPTIONS, "sip:example.com", "", 200, "Allow", "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, PRACK, PUBLISH, REFER, REGISTER, SERVICE, SUBSCRIBE, UPDATE"},
 			{sip.OPTIONS, "sip:example.com", "", 200, "Accept", "application/sdp"},
 			{sip.OPTIONS, "sip:example.com", "", 200, "Allow-Events", "refer"},
 			{sip.REFER, "sip:example.com", "", 404, "", ""},

@@ -43,6 +43,31 @@ func (p *Phone) Sends(method sip.Method, target, to sip.URI, lines ...string) *s
 			sip.SetBody(req, "text/plain", []byte(line))
 		}
 	}
+	return p.exchange(req)
+}
+
+// SendsBody is Sends with a body of any kind; a line is a header.
+func (p *Phone) SendsBody(method sip.Method, target sip.URI, contentType, body string, lines ...string) *sip.Response {
+	p.w.Helper()
+	from, err := sip.ParseURI(p.From)
+	if err != nil {
+		p.w.Fatal(err)
+	}
+	req := sip.NewRequest(method, target)
+	sip.AddHeader(req, "Route", "<sip:"+or(p.Server, Address)+";lr"+p.Transport+">")
+	req.AppendHeader(&sip.FromHeader{Address: from, Params: sip.Params{{K: "tag", V: sip.NewTag()}}})
+	req.AppendHeader(&sip.ToHeader{Address: target})
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, ": ")
+		sip.AddHeader(req, name, value)
+	}
+	sip.SetBody(req, contentType, []byte(body))
+	return p.exchange(req)
+}
+
+// exchange sends a request, again with credentials when they are asked for.
+func (p *Phone) exchange(req *sip.Request) *sip.Response {
+	p.w.Helper()
 	p.response, p.err = p.UA.Do(p.w.Context(), req)
 	if p.err == nil && p.response.StatusCode == 401 && p.User != "" {
 		again, err := sip.Authorize(req, p.response, p.User, p.Pass)

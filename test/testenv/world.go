@@ -152,7 +152,7 @@ func newWorld(t *testing.T, documents *xmlschema.Documents, changes ...func(*foc
 		t.Fatal(err)
 	}
 	config := focus.Config{
-		Keypad: keypad, CallEnded: w.ended,
+		Keypad: keypad, CallEnded: w.ended, CallReported: w.ended,
 		Domain: Domain, Directory: &Directory{Conferences: w.Store.Conferences, w: w}, Users: users{w.Store.Users}, Limiter: cluster.NewLimiter(),
 		Registrar: registrar.Config{Store: w.Store.Bindings},
 		Logger:    w.log,
