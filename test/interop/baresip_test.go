@@ -37,7 +37,7 @@ type phoneConfig struct {
 	ca        string // file of the authority that must have signed the server's certificate
 	account   string // more parameters of the account, each after a semicolon
 	registers int    // for so many seconds; 0: it does not
-	mediaenc  string // "srtp", "srtp-mand", "srtp-mandf"; "": srtp-mand over TLS, none otherwise
+	mediaenc  string // "srtp", "srtp-mand", "srtp-mandf", "dtls_srtp"; "": srtp-mand over TLS, none otherwise
 	number    int    // distinguishes the ports of phones that run at once
 }
 
@@ -93,6 +93,7 @@ module sndfile.so
 module uuid.so
 module rtcpsummary.so
 module srtp.so
+module dtls_srtp.so
 module_app account.so
 module_app menu.so
 `, host, 25060+10*c.number, certificate(t, p.dir), c.ca, console, p.voice.speaks(t, p.dir, rate, channels), rate, channels,

@@ -27,6 +27,12 @@ type linphone struct {
 // not checked.
 func linphoneOf(t *testing.T, v voice, password, ca string) *linphone {
 	t.Helper()
+	return linphoneWith(t, v, password, ca, "srtp")
+}
+
+// linphoneWith is linphoneOf with another encryption of media: "dtls".
+func linphoneWith(t *testing.T, v voice, password, ca, encryption string) *linphone {
+	t.Helper()
 	if _, err := exec.LookPath("linphonec"); err != nil {
 		t.Skip("linphonec is not installed (make interop does that)")
 	}
@@ -39,7 +45,7 @@ guess_hostname=0
 contact="%[1]s" <sip:%[1]s@%[2]s>
 verify_server_certs=1
 verify_server_cn=0
-media_encryption=srtp
+media_encryption=%[4]s
 media_encryption_mandatory=1
 root_ca=%[3]s
 use_ipv6=0
@@ -56,7 +62,7 @@ mime=PCMA
 rate=8000
 channels=1
 enabled=1
-`, v.name, host, ca))
+`, v.name, host, ca, encryption))
 	v.speaks(t, p.dir, "8000", "1")
 	for _, folder := range []string{"linphone", ".local/share/linphone"} {
 		if err := os.MkdirAll(filepath.Join(p.dir, folder), 0o700); err != nil {
