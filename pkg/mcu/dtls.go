@@ -16,13 +16,9 @@ const shaking = "DTLS"
 // fingerprint is of the certificate that the leg shows in DTLS, the same one for as long as it lives.
 func (l *Leg) fingerprint() sdp.Fingerprint { return sdp.Fingerprint(l.certificate.Fingerprint()) }
 
-// setup is the role that we like in DTLS. Without ICE the telephone begins: behind NAT nothing reaches it before it has sent something.
-func (l *Leg) setup() sdp.Setup {
-	if l.seat == nil {
-		return sdp.Passive
-	}
-	return sdp.Active
-}
+// likedSetup is the role that we like in DTLS. The peer begins: behind NAT nothing reaches it before it has sent something; and it is the server that
+// chooses the suite, of which browsers do not like the fastest most.
+const likedSetup = sdp.Passive
 
 // shakeHands lets a handshake make the keys, unless they are there from one before that goes on.
 func (l *Leg) shakeHands(audio *sdp.Stream) {

@@ -97,7 +97,7 @@ func (l *Leg) capabilities() sdp.Capabilities {
 
 func (l *Leg) local() sdp.Local {
 	local := l.located()
-	local.Crypto, local.Fingerprint, local.Setup = l.freshKeys(), l.fingerprint(), l.setup()
+	local.Crypto, local.Fingerprint, local.Setup = l.freshKeys(), l.fingerprint(), likedSetup
 	return local
 }
 

@@ -8,6 +8,7 @@ package media
 //	4  shake        at the tick: keys are taken over, or the leg has failed
 
 import (
+	"errors"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -95,12 +96,19 @@ func (t *Transport) associate() {
 	}
 }
 
-// post is how an association sends.
+// post is how an association sends. A ClientHello may come from a pair that is valid while none is selected yet: the answer waits for that.
 func (t *Transport) post(i int) func([]byte) error {
-	if seat := t.config.Seat; seat != nil {
-		return func(data []byte) error { return seat.send(i+1, data) }
+	seat, outbox := t.config.Seat, &t.handshakes.ports[i].outbox
+	if seat == nil {
+		return outbox.put
 	}
-	return t.handshakes.ports[i].outbox.put
+	return func(data []byte) error {
+		err := seat.send(i+1, data)
+		if errors.Is(err, ErrNoPath) {
+			return outbox.put(data)
+		}
+		return err
+	}
 }
 
 // isDTLS is RFC 7983 §7: a first octet between 20 and 63.

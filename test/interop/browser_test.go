@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,14 +38,13 @@ func (e event) String() string {
 	return strings.TrimSpace(e.Event + " " + e.Text)
 }
 
-// TestBrowsersOverWebSocket has JsSIP and SIP.js register and call from Chromium. There is no media with DTLS, so each call is refused with 488
-// and a Warning that says why (RFC 3261 §20.43: 304 "Media type not available", 305 "Incompatible media format"). The socket stays.
+// TestBrowsersOverWebSocket has JsSIP and SIP.js register, call and hang up from Chromium, twice. The socket stays.
 func TestBrowsersOverWebSocket(t *testing.T) {
 	bundles := bundled(t)
 	s := serves(t)
 	s.hasUser("alice", "correct horse battery")
 	room := s.makes(`{"admissionPolicy": "anonymous"}`)
-	settings := map[string]string{
+	settings := map[string]any{
 		"ws": webSocketURL, "uri": "sip:alice@" + host, "password": "correct horse battery", "dial": "sip:" + room.ID + "@" + host,
 	}
 	for _, library := range []string{"jssip", "sipjs"} {
@@ -66,8 +64,8 @@ func TestBrowsersOverWebSocket(t *testing.T) {
 						t.Errorf("REGISTER was answered %d, want %d", e.Status, registers)
 					}
 				case "call":
-					if e.Status != 488 || !regexp.MustCompile(`^30[45] `).MatchString(e.Text) {
-						t.Errorf("INVITE was answered %d, Warning %q; want 488 with 304 or 305", e.Status, e.Text)
+					if e.Status != 200 {
+						t.Errorf("INVITE was answered %d, Warning %q; want 200", e.Status, e.Text)
 					}
 				case "error":
 					t.Errorf("the page failed: %s", e.Text)
@@ -88,7 +86,7 @@ func TestPagesOfForeignOrigins(t *testing.T) {
 		t.Run("--ws-origins "+origins, func(t *testing.T) {
 			serves(t, "--ws-origins", origins)
 			opened := false
-			for _, e := range opens(t, "localhost", filepath.Join(bundles, "foreign.js"), map[string]string{"ws": webSocketURL}) {
+			for _, e := range opens(t, "localhost", filepath.Join(bundles, "foreign.js"), map[string]any{"ws": webSocketURL}) {
 				t.Log(e)
 				opened = opened || e.Event == "open"
 			}
@@ -100,7 +98,19 @@ func TestPagesOfForeignOrigins(t *testing.T) {
 }
 
 // opens shows a page from that host in Chromium and returns what it reports until it is done.
-func opens(t *testing.T, from, script string, settings map[string]string) (events []event) {
+func opens(t *testing.T, from, script string, settings map[string]any) []event {
+	t.Helper()
+	return shows(t, from, script, settings).all(t)
+}
+
+// visit is a page in a Chromium of its own.
+type visit struct {
+	browser *process
+	reports chan event
+}
+
+// shows opens a page. flags are more of Chromium's.
+func shows(t *testing.T, from, script string, settings map[string]any, flags ...string) *visit {
 	t.Helper()
 	reports := make(chan event, 1000)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -113,19 +123,25 @@ func opens(t *testing.T, from, script string, settings map[string]string) (event
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 
 	dir := t.TempDir()
-	browser := starts(t, "chromium", dir, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+	browser := starts(t, "chromium", dir, "chromium", append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--user-data-dir="+filepath.Join(dir, "profile"), "--use-fake-device-for-media-stream",
-		"--use-fake-ui-for-media-stream", "--ignore-certificate-errors-spki-list="+publicKey(t), "http://"+from+":"+port+"/")
+		"--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--ignore-certificate-errors-spki-list="+publicKey(t), "http://"+from+":"+port+"/")...)
+	return &visit{browser, reports}
+}
+
+// all are the reports until the page is done.
+func (v *visit) all(t *testing.T) (events []event) {
+	t.Helper()
 	timeout := time.After(90 * time.Second)
 	for {
 		select {
-		case e := <-reports:
+		case e := <-v.reports:
 			if e.Event == "done" {
-				browser.ends()
+				v.browser.ends()
 				return events
 			}
 			events = append(events, e)
-		case <-browser.done:
+		case <-v.browser.done:
 			t.Fatal("Chromium has ended")
 		case <-timeout:
 			t.Fatalf("the page is not done; so far: %v", events)
@@ -133,7 +149,7 @@ func opens(t *testing.T, from, script string, settings map[string]string) (event
 	}
 }
 
-func page(t *testing.T, script string, settings map[string]string, reports chan<- event) http.Handler {
+func page(t *testing.T, script string, settings map[string]any, reports chan<- event) http.Handler {
 	text, err := json.Marshal(settings)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/test/interop/ear"
 )
 
-// voice is somebody's way of speaking and what there is to say: about 20 seconds.
+// voice is somebody's way of speaking and what there is to say: about 20 seconds. The voice called tone says a frequency in Hz.
 type voice struct{ name, voice, text string }
 
 var (
@@ -30,6 +30,9 @@ var (
 // speaks makes a WAV of the voice with so many samples a second and channels.
 func (v voice) speaks(t testing.TB, dir string, rate, channels string) string {
 	t.Helper()
+	if v.voice == "tone" {
+		return toneFile(t, dir, v.text, rate, channels)
+	}
 	raw, out := filepath.Join(dir, v.name+"-raw.wav"), filepath.Join(dir, v.name+"-"+rate+".wav")
 	run(t, "espeak-ng", "-v", v.voice, "-s", "150", "-w", raw, v.text)
 	layout := map[string]string{"1": "mono|c0=c0", "2": "stereo|c0=c0|c1=c0"}[channels] // not 3 dB less in each ear

@@ -1,5 +1,5 @@
 import JsSIP from "jssip";
-import { answer, report, settings } from "./page.js";
+import { answer, microphone, report, settings, stay } from "./page.js";
 
 const ua = new JsSIP.UA({
   sockets: [new JsSIP.WebSocketInterface(settings.ws)], uri: settings.uri, password: settings.password, register: false, session_timers: false,
@@ -7,12 +7,15 @@ const ua = new JsSIP.UA({
 const once = (emitter, ...names) => new Promise((done) => names.forEach((name) => emitter.once(name, (e) => done([name, e]))));
 
 async function call() {
-  const session = ua.call(settings.dial, { mediaConstraints: { audio: true, video: false } });
+  const session = ua.call(settings.dial, { mediaConstraints: microphone });
   const [outcome, e] = await once(session, "confirmed", "failed");
   if (outcome === "confirmed") {
+    if (settings.stay) {
+      await stay();
+    }
     session.terminate();
   }
-  await report("call", e.message ? answer(e.message) : { status: 200, text: e.cause || "" });
+  await report("call", outcome === "confirmed" ? { status: 200, text: "" } : e.message ? answer(e.message) : { status: 0, text: e.cause });
 }
 
 async function story() {
@@ -24,7 +27,9 @@ async function story() {
   const [, e] = await registered;
   await report("register", e.response ? answer(e.response) : { status: 0, text: e.cause });
   await call();
-  await call();
+  if (!settings.stay) {
+    await call();
+  }
   await report("done");
 }
 

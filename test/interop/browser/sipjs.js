@@ -1,5 +1,5 @@
 import { Inviter, Registerer, UserAgent } from "sip.js";
-import { answer, report, settings } from "./page.js";
+import { answer, microphone, report, settings, stay } from "./page.js";
 
 const ua = new UserAgent({
   uri: UserAgent.makeURI(settings.uri), transportOptions: { server: settings.ws }, logLevel: "error",
@@ -14,9 +14,12 @@ const final = (start) => new Promise((done) => {
 });
 
 async function call() {
-  const inviter = new Inviter(ua, UserAgent.makeURI(settings.dial), { sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } } });
+  const inviter = new Inviter(ua, UserAgent.makeURI(settings.dial), { sessionDescriptionHandlerOptions: { constraints: microphone } });
   const message = await final((options) => inviter.invite(options));
   if (message.statusCode < 300) {
+    if (settings.stay) {
+      await stay();
+    }
     await inviter.bye();
   }
   await report("call", answer(message));
@@ -26,7 +29,9 @@ async function story() {
   await ua.start();
   await report("register", answer(await final((options) => new Registerer(ua).register(options))));
   await call();
-  await call();
+  if (!settings.stay) {
+    await call();
+  }
   await report("done");
 }
 

@@ -45,6 +45,20 @@ func (s Sound) Level() float64 {
 	return 10 * math.Log10(s.energy()/float64(max(len(s), 1))+1e-12)
 }
 
+// Tone is how loud a tone is in the second in which it is loudest, in dB; a sine of full scale has 0.
+func (s Sound) Tone(hz float64) float64 {
+	loudest := 0.0
+	for ; len(s) >= Rate; s = s[Rate/2:] {
+		var re, im float64
+		for i, x := range s[:Rate] {
+			a := 2 * math.Pi * hz * float64(i) / Rate
+			re, im = re+x*math.Cos(a), im+x*math.Sin(a)
+		}
+		loudest = max(loudest, 2*math.Hypot(re, im)/Rate)
+	}
+	return 20 * math.Log10(loudest+1e-9)
+}
+
 // Band leaves what a telephone carries: 300 to 3400 Hz.
 func (s Sound) Band() Sound {
 	size := room(len(s))
