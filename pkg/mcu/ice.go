@@ -3,6 +3,7 @@ package mcu
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -58,6 +59,19 @@ func (s *Server) share(config ICE) (err error) {
 		s.shared, err = s.shareAt(config, addresses)
 	}
 	return err
+}
+
+// unshare closes the ports of ICE, and says what came to them and led nowhere.
+func (s *Server) unshare() error {
+	if s.shared == nil {
+		return nil
+	}
+	n := s.shared.Stats()
+	s.config.Logger.Info("the port of callers with ICE is closed", slog.Group("dropped",
+		"strangers", n.Strangers, "taken", n.Taken, "addresses", n.Excess, "panics", n.Panics,
+		"stun_malformed", n.STUN.Malformed, "stun_unknown", n.STUN.Unknown, "stun_unauthenticated", n.STUN.Unauthenticated,
+		"stun_unanswerable", n.STUN.Unanswerable, "stun_queue", n.STUN.Overflow, "tcp_refused", n.STUN.TCPRefused))
+	return s.shared.Close()
 }
 
 func (s *Server) shareAt(config ICE, addresses []netip.AddrPort) (*media.Shared, error) {

@@ -117,10 +117,7 @@ func (s *Server) Close() error {
 	}
 	s.news.wait()
 	s.dtls.Wait()
-	if s.shared != nil {
-		return s.shared.Close()
-	}
-	return nil
+	return s.unshare()
 }
 
 // handler is the table of commands this MCU takes; each stands in a file of its name.

@@ -2,6 +2,7 @@ package media
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"net/netip"
 	"sync"
@@ -233,9 +234,23 @@ func (s *Seat) read(agent *ice.Agent, from netip.AddrPort) {
 			if err != nil {
 				return
 			}
-			s.receive(1, buffer[:n], from, time.Now())
+			if !s.receiveTCP(buffer[:n], from) {
+				return
+			}
 		}
 	})
+}
+
+// receiveTCP is receive; false when that has ended the leg.
+func (s *Seat) receiveTCP(data []byte, from netip.AddrPort) (goesOn bool) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.shared.panics.Add(1)
+			s.broken(cause)
+		}
+	}()
+	s.receive(1, data, from, time.Now())
+	return true
 }
 
 // fail notes that the newest session has found no path, or lost it. One that a newer one replaces does not matter.
@@ -245,6 +260,13 @@ func (s *Seat) fail(number int, err error) {
 	if n := len(s.sessions); n > 0 && s.sessions[n-1].number == number {
 		s.failed = err
 	}
+}
+
+// broken ends the leg because of a panic.
+func (s *Seat) broken(cause any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = fmt.Errorf("panic while receiving: %v", cause)
 }
 
 func (s *Seat) kept(at time.Time) { s.signs.Store(at.UnixNano()) }

@@ -43,6 +43,7 @@ type SharedStats struct {
 	Strangers uint64 // not STUN, and from an address that is no leg's
 	Taken     uint64 // an address that a check proved, but that another leg has
 	Excess    uint64 // an address too many for one leg
+	Panics    uint64 // datagrams that ended their leg
 	STUN      ice.MuxStats
 }
 
@@ -56,7 +57,7 @@ type Shared struct {
 	mu     sync.RWMutex // guards the routes of all ports and seats
 	closed bool
 
-	strangers, taken, excess atomic.Uint64
+	strangers, taken, excess, panics atomic.Uint64
 }
 
 // sharedPort is one socket of them.
@@ -173,7 +174,7 @@ func (s *Shared) closePorts() {
 
 // Stats are the counters so far.
 func (s *Shared) Stats() SharedStats {
-	return SharedStats{Strangers: s.strangers.Load(), Taken: s.taken.Load(), Excess: s.excess.Load(), STUN: s.mux.Stats()}
+	return SharedStats{Strangers: s.strangers.Load(), Taken: s.taken.Load(), Excess: s.excess.Load(), Panics: s.panics.Load(), STUN: s.mux.Stats()}
 }
 
 // LocalAddr is where the RTP of the first address is bound.
@@ -181,6 +182,7 @@ func (s *Shared) LocalAddr() netip.AddrPort { return s.ports[0].socket.LocalAddr
 
 // Receive takes a datagram of the port.
 func (p *sharedPort) Receive(data []byte, from netip.AddrPort, at time.Time) {
+	defer p.rescue(from)
 	stun := len(data) > 0 && data[0] < 4 // RFC 7983 §7
 	if stun && !p.shared.mux.Receive(p.index, data, from) {
 		return
@@ -196,6 +198,18 @@ func (p *sharedPort) Receive(data []byte, from netip.AddrPort, at time.Time) {
 		r.seat.receive(p.component, data, from, at)
 	}
 	r.last = at
+}
+
+// rescue keeps a panic inside the leg whose datagram brought it about.
+func (p *sharedPort) rescue(from netip.AddrPort) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	p.shared.panics.Add(1)
+	if r := p.shared.find(p, from); r != nil {
+		r.seat.broken(cause)
+	}
 }
 
 func (p *sharedPort) send(data []byte, to netip.AddrPort) error {

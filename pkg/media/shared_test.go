@@ -384,3 +384,19 @@ func TestSharedPathDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations a packet, want 0", n)
 	}
 }
+
+func TestAPanicEndsOneLeg(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newShared(t, &Memory{}, "192.0.2.1:4000")
+		leg, other := server.party(t, true, 1), server.party(t, true, 1)
+		server.admit(0, 1, addr("198.51.100.7:5000"), leg.seat)
+		leg.seat.transport = nil // anything that panics
+		server.ports[0].Receive(rtpPacket(9), addr("198.51.100.7:5000"), time.Now())
+		if leg.seat.Failed() == nil || other.seat.Failed() != nil || server.Stats().Panics != 1 {
+			t.Errorf("failed: %v, %v; %+v", leg.seat.Failed(), other.seat.Failed(), server.Stats())
+		}
+		leg.end()
+		other.end()
+		server.Close()
+	})
+}

@@ -94,6 +94,7 @@ module uuid.so
 module rtcpsummary.so
 module srtp.so
 module dtls_srtp.so
+module ice.so
 module_app account.so
 module_app menu.so
 `, host, 25060+10*c.number, certificate(t, p.dir), c.ca, console, p.voice.speaks(t, p.dir, rate, channels), rate, channels,
