@@ -18,19 +18,40 @@ type script struct {
 	bob   *wire
 	conf  *leg
 	calls []*sip.Dialog
-	held  []*sip.ServerTransaction // not answered yet
-	ok    string                   // 200 or 183 of the first INVITE, for its To
-	n     int                      // numbers the branches
-	seq   int                      // of bob's last request that was in order
+	held  []held // not answered yet
+	ok    string // 200 or 183 of the first INVITE, for its To
+	n     int    // numbers the branches
+	seq   int    // of bob's last request that was in order
 	model model
+}
+
+// held is a request that the handler has not answered.
+type held struct {
+	tx     *sip.ServerTransaction
+	branch string
 }
 
 // model is the dialog as the RFCs tell it, without the offers.
 type model struct {
 	over     bool
-	inviting string // branch of a re-INVITE that waits
-	updating bool
+	inviting string    // branch of a re-INVITE that waits
+	updating string    // branch of an UPDATE that waits
+	expires  time.Time // when nobody waits for its answer any more
+	deaf     time.Time // when an UPDATE of ours, which the peer never answers, may end the dialog; zero: there was none
 }
+
+// patience is how long a client waits for the answer to what is no INVITE: 64*T1 (RFC 3261 §17.1.2.2, Timer F).
+const patience = 32 * time.Second
+
+// expire forgets an UPDATE whose client has given up.
+func (m *model) expire(now time.Time) {
+	if m.updating != "" && !now.Before(m.expires) {
+		m.updating = ""
+	}
+}
+
+// given reports whether we may have given the peer up: a request that times out ends its dialog like a 408 (RFC 3261 §12.2.1.2).
+func (m *model) given(now time.Time) bool { return !m.deaf.IsZero() && !now.Before(m.deaf) }
 
 // wants says which final answers a request may get at once; none when the handler holds it back.
 func (m *model) wants(method string, seq, last int, holds bool) (codes []string) {
@@ -39,7 +60,7 @@ func (m *model) wants(method string, seq, last int, holds bool) (codes []string)
 		return []string{"481"}
 	case seq < last:
 		return []string{"500"}
-	case method == "INVITE" && m.inviting != "", method == "UPDATE" && m.updating:
+	case method == "INVITE" && m.inviting != "", method == "UPDATE" && m.updating != "":
 		return []string{"500"}
 	case method == "PRACK":
 		return []string{"481"}
@@ -51,15 +72,19 @@ func (m *model) wants(method string, seq, last int, holds bool) (codes []string)
 
 func (s *script) says(method string, seq int, sdp, holds bool) {
 	s.n++
+	s.model.expire(time.Now())
 	text := request(method, fmt.Sprint("fuzz", s.n), fmt.Sprint(seq, " ", method))
 	if sdp {
 		text = described(text, "v=0\r\n")
 	}
 	want := s.model.wants(method, seq, s.seq, holds && method != "BYE")
+	if s.model.given(time.Now()) {
+		want = append(want, "481")
+	}
 	before := len(s.held)
 	s.conf.answer = func(d *sip.Dialog, tx *sip.ServerTransaction) {
 		if holds && method != "BYE" {
-			s.held = append(s.held, tx)
+			s.held = append(s.held, held{tx, fmt.Sprint("fuzz", s.n)})
 			return
 		}
 		_ = d.AcceptTx(tx, "application/sdp", []byte("answer"))
@@ -82,10 +107,12 @@ func (s *script) says(method string, seq int, sdp, holds bool) {
 		s.seq = seq
 	}
 	switch {
+	case got == "481" && method != "PRACK":
+		s.model = model{over: true}
 	case len(s.held) > before && method == "INVITE":
 		s.model.inviting = fmt.Sprint("fuzz", s.n)
 	case len(s.held) > before && method == "UPDATE":
-		s.model.updating = true
+		s.model.updating, s.model.expires = fmt.Sprint("fuzz", s.n), time.Now().Add(patience)
 	case method == "BYE" && got == "200":
 		s.model = model{over: true}
 	case method == "INVITE" && got == "200":
@@ -109,14 +136,14 @@ func (s *script) answers(code int) {
 	if len(s.held) == 0 {
 		return
 	}
-	tx := s.held[0]
-	s.held = s.held[1:]
-	switch tx.Request().Method {
-	case sip.INVITE:
+	tx := s.held[0].tx
+	switch s.held[0].branch {
+	case s.model.inviting:
 		s.model.inviting = ""
-	case sip.UPDATE:
-		s.model.updating = false
+	case s.model.updating:
+		s.model.updating = ""
 	}
+	s.held = s.held[1:]
 	if code == 200 {
 		_ = s.calls[0].AcceptTx(tx, "application/sdp", []byte("answer"))
 	} else {
@@ -145,6 +172,9 @@ func (s *script) plays(steps []byte) {
 		case 7:
 			if step&1 == 0 && len(s.calls) > 0 {
 				go s.calls[0].Update(s.t.Context(), "application/sdp", []byte("ours"))
+				if s.model.deaf.IsZero() {
+					s.model.deaf = time.Now().Add(patience)
+				}
 			}
 			synctest.Wait()
 		}
@@ -156,6 +186,8 @@ func FuzzDialog(f *testing.F) {
 	f.Add([]byte{0x20, 0x21, 0x29, 0x2a, 0x22, 0x80, 0x23, 0x20})
 	f.Add([]byte{0x3a, 0x2a, 0xa0, 0x32, 0x31, 0x31, 0xa0, 0xa2, 0xc5, 0x23})
 	f.Add([]byte{0xe0, 0x29, 0x2a, 0x21, 0xdf, 0xe0, 0x3a, 0x23})
+	f.Add([]byte("7\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdfw"))    // an UPDATE that nobody answers
+	f.Add([]byte("\xec\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdf\xdfw")) // one of ours
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		if len(steps) > 64 {
 			return
