@@ -29,6 +29,8 @@ type Config struct {
 	Transport   string                                                  // "udp", the default, "tcp" or "tls"
 	Credentials func(realm string) (username, password string, ok bool) // nil: none
 	SDES        bool                                                    // offers and takes SRTP; by TLS it does so anyway
+	DTLS        *srtp.DTLS                                              // makes its keys by handshakes; many phones may share one. nil: it does not
+	Passive     bool                                                    // lets the other side begin the handshake, if it may choose
 	Encryption  sdp.Policy                                              // whether it must be; zero is sdp.Preferred
 	Suites      []srtp.Suite                                            // of SRTP, best first; nil: all
 	ICE         bool                                                    // on ports that others without ICE cannot reach

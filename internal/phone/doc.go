@@ -10,6 +10,7 @@
 //	digest authentication                        yes
 //	RFC 4733 and INFO digits                     sent
 //	UDP, TCP, TLS                                yes
+//	DTLS-SRTP                                    if asked for, both roles
 //	ICE                                          full, if asked for; then on UDP only, and with nobody who has none
 //	REGISTER                                     once, by UDP
 //	SRTP with SDES (RFC 4568), new keys          yes, by TLS always

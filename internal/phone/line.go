@@ -11,6 +11,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
 	"github.com/seed-f3cefc8c/focus/pkg/rtp"
 	"github.com/seed-f3cefc8c/focus/pkg/sdp"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // line is the media of a call. It belongs to the phone's goroutine.
@@ -25,10 +26,15 @@ type line struct {
 	ice       *iceLine      // nil without
 	gone      bool          // see Vanish
 	transport *media.Transport
-	stream    *media.AudioStream
-	sender    *media.AudioSender
-	batch     *media.Batch
-	clock     uint32 // of the codec that is sent
+
+	certificate *srtp.Certificate // shown in DTLS; nil before there is a description
+	shakes      bool              // a handshake makes the keys
+	suite       srtp.Suite        // of the keys that it has made
+
+	stream *media.AudioStream
+	sender *media.AudioSender
+	batch  *media.Batch
+	clock  uint32 // of the codec that is sent
 
 	voice voice
 	keys  keys
@@ -113,7 +119,7 @@ func (l *line) apply(audio *sdp.Stream, m *mouth, keys *media.Keys) {
 		l.mouth.close()
 	}
 	l.mouth, l.clock = m, audio.Send.Codec.ClockRate
-	l.protect(keys)
+	l.protect(keys, audio)
 	l.transport.Expect(audio.Remote, audio.RemoteRTCP, nil)
 	l.stream.SetFormats(formats(audio))
 	l.sender.SetFormat(audio.Send.PayloadType, l.clock)
@@ -148,6 +154,7 @@ func (l *line) tick(now, next time.Time) time.Time {
 			continue
 		}
 		l.transport.Poll(l.batch, now)
+		l.shaken()
 		l.listen(now)
 		l.speak()
 	}
@@ -189,6 +196,7 @@ func (l *line) close() {
 	if l.mouth != nil {
 		l.mouth.close()
 	}
+	l.transport.Close()
 	l.unbind()
 }
 

@@ -44,8 +44,13 @@ func keysOf(audio *sdp.Stream, answered bool) (*media.Keys, error) {
 	return &media.Keys{Receive: theirs, Send: ours[0], Unannounced: answered}, nil
 }
 
-// protect puts keys into effect, or goes on in the clear.
-func (l *line) protect(keys *media.Keys) {
+// protect puts keys into effect, lets a handshake make them, or goes on in the clear.
+func (l *line) protect(keys *media.Keys, audio *sdp.Stream) {
+	if audio.Security == sdp.DTLS {
+		l.shake(audio)
+		return
+	}
+	l.shakes = false
 	if keys == nil {
 		l.transport.Expose()
 		return

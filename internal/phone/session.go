@@ -16,13 +16,14 @@ const (
 
 func (p *Phone) capabilities() sdp.Capabilities {
 	return sdp.Capabilities{
-		Codecs: p.config.Codecs, ComfortNoise: true, RTCPMux: p.config.RTCPMux, SDES: p.config.protects(), Policy: p.config.Encryption,
+		Codecs: p.config.Codecs, ComfortNoise: true, RTCPMux: p.config.RTCPMux, SDES: p.config.protects(), DTLS: p.config.DTLS != nil, Policy: p.config.Encryption,
 	}
 }
 
 func (p *Phone) local() sdp.Local {
 	local := p.line.local()
 	local.Direction, local.Crypto, local.Rekey = p.direction, p.config.freshKeys(), p.rekey
+	p.line.announce(&local)
 	return local
 }
 
