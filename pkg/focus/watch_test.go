@@ -197,6 +197,9 @@ func TestManyWatchersCostTheConferenceNothing(t *testing.T) {
 			}
 			synctest.Wait()
 			time.Sleep(newsInterval / 2)
+			if i == changes-1 {
+				time.Sleep(newsInterval / 2) // the last round ends
+			}
 			synctest.Wait() // what happens at that moment has happened
 			for j, w := range watches {
 				select {

@@ -123,7 +123,7 @@ DialogID:3296@192.0.2.21;to-tag=55cU;from-tag=2606`, "\n", "\r\n")))
 }
 
 func TestReportsThatMakeNoSense(t *testing.T) {
-	for _, text := range []string{"", "VQAlertReport: x\r\n", "VQSessionReport\r\nCallID: a\r\n", "VQSessionReport\r\nLocalMetrics:\r\n", strings.Repeat("x", MaxReport+1)} {
+	for _, text := range []string{"", "VQAlertReport: x\r\n", "VQSessionReport\r\nCallID: a\r\n", "VQSessionReport\nCallID:\x10\nLocalMetrics:", "VQSessionReport\r\nLocalMetrics:\r\n", strings.Repeat("x", MaxReport+1)} {
 		if r, err := ParseText([]byte(text)); err == nil {
 			t.Errorf("%.40q is read: %+v", text, r)
 		}

@@ -28,7 +28,7 @@ func ParseText(data []byte) (*Report, error) {
 	p := textReader{report: &Report{}}
 	for i, line := range strings.Split(string(data), "\n") {
 		name, value, ok := strings.Cut(strings.TrimRight(line, "\r"), ":")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		name, value = strings.TrimSpace(name), strings.TrimSpace(clean(value))
 		if i == 0 {
 			if err := p.first(name); err != nil {
 				return nil, err
