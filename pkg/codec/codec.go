@@ -39,6 +39,10 @@ type Codec struct {
 	// unreadable. It looks at a few bytes only and never decodes.
 	Duration func(payload []byte) int
 
+	// Redundant tells whether a payload carries a copy of the packet before it, out of which a Recoverer makes that again. It looks at a few
+	// bytes only. A nil Redundant means that none ever does.
+	Redundant func(payload []byte) bool
+
 	// NewEncoder makes an encoder for mono PCM at rate (one of Rates).
 	NewEncoder func(rate int, p Params) (Encoder, error)
 
@@ -85,10 +89,18 @@ type IndependentEncoder interface {
 	Independent(on bool)
 }
 
+// LossEncoder is an Encoder that can arm itself anew against loss, in per cent, as
+// Params.PacketLoss does from the beginning. What it encodes next goes on without a
+// seam.
+type LossEncoder interface {
+	SetPacketLoss(percent int)
+}
+
 // Copier is an Encoder that can take over the past of another one, settings and
-// all: what it encodes next is what the other would have encoded next, so that a
-// receiver can be handed from one to the other without a seam. It reports false,
-// and changes nothing, when from is of another codec or rate, or closed.
+// all but PacketLoss: what it encodes next is what the other would have encoded
+// next, so that a receiver can be handed from one to the other without a seam. It
+// reports false, and changes nothing, when from is of another codec or rate, or
+// closed.
 type Copier interface {
 	CopyFrom(from Encoder) bool
 }

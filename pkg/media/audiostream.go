@@ -185,6 +185,7 @@ func (s *AudioStream) accept(p *rtp.Packet, f *format) {
 		s.setClockRate(f.codec.ClockRate)
 	}
 	s.receiver.Receive(p)
+	p.Redundant = f.codec.Redundant != nil && f.codec.Redundant(p.Payload)
 	s.jitter.Put(p, f.duration(p.Payload))
 }
 

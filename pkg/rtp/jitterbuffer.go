@@ -33,8 +33,12 @@ import (
 //
 // To shrink, each packet's slack is watched: the time from its arrival to its step. When the least slack of a whole window (2 s) is above
 // 20 ms, then a step may be dropped and no packet of that window would have been late; what is above 60 ms may go after a quarter. It goes in silence if there is some within a second,
-// else by merging 40 ms into 20 (Step.Accelerate). When a packet is late soon after such a drop, the window doubles, up to 16 s; after 30
+// else by merging 40 ms into 20 (Step.Accelerate). When a packet is late soon after such a drop, the window doubles, up to 6 s; after 30
 // good seconds it is 2 s again. Clock drift needs nothing of its own: it is slack that grows, or lateness.
+//
+// A packet that carries a copy of the one before it (Redundant) is of use for that only when it is here at the other's step. Three losses in five
+// seconds whose copy came too late ask for a Hold, until a packet more waits than otherwise: the reserve, which is no slack to give away. It
+// goes back four seconds after the last loss.
 //
 // Arrival times are compared with one another and with Next's now, nothing is taken from the sender's clock but differences. A time stamp
 // that runs ahead of the arrivals by more than MaxDelay, or backwards, is a jump, and playing goes on at the new place without a pause.
@@ -112,6 +116,7 @@ type JitterBuffer struct {
 	highest          int64
 	suspect          *Packet
 	suspectUnits     int
+	copied           bool // what is being filled is made out of the head's copy
 
 	delivered, ahead, filler int64
 	lastArrival              time.Time // of the packet that ended at delivered

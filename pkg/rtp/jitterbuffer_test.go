@@ -24,6 +24,9 @@ type network struct {
 	merge int
 	now   time.Time
 	tick  int
+
+	redundant bool // packets carry a copy of the one before them
+	copies    int  // of lost ones that were there in time
 }
 
 type datagram struct {
@@ -59,7 +62,7 @@ func (n *network) run(d time.Duration) *network {
 		for len(n.flying) > 0 && !n.flying[0].arrival.After(n.now) {
 			d := n.flying[0]
 			p := n.pool.Get()
-			p.Arrival, p.Header.SequenceNumber, p.Header.Timestamp = d.arrival, d.seq, d.timestamp
+			p.Arrival, p.Header.SequenceNumber, p.Header.Timestamp, p.Redundant = d.arrival, d.seq, d.timestamp, n.redundant
 			n.buffer.Put(p, d.units)
 			n.flying = n.flying[1:]
 		}
@@ -75,6 +78,9 @@ func (n *network) step() {
 	for _, segment := range s.Segments {
 		total += int64(segment.Units)
 		n.seen[segment.Kind] += time.Duration(segment.Units) * time.Second / 8000
+		if segment.Kind == Lost && segment.Next != nil {
+			n.copies++
+		}
 		if segment.Kind == Play {
 			n.slack = append(n.slack, n.now.Sub(segment.Packet.Arrival))
 			n.order = append(n.order, segment.Packet.Header.SequenceNumber)
@@ -93,7 +99,7 @@ func (n *network) step() {
 
 // since forgets what was seen.
 func (n *network) since() {
-	n.slack, n.order, n.merge = nil, nil, 0
+	n.slack, n.order, n.merge, n.copies = nil, nil, 0, 0
 	clear(n.seen)
 }
 

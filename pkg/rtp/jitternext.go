@@ -46,6 +46,7 @@ func (b *JitterBuffer) segment(now time.Time, need int64) int64 {
 	case gap > head.units:
 		return b.fill(Segment{Kind: Lost, Units: int(min(gap-head.units, need))})
 	}
+	b.copied = gap == head.units // half of a copy cannot be had
 	return b.fill(Segment{Kind: Lost, Units: int(gap), Next: head.packet})
 }
 
@@ -91,7 +92,11 @@ func (b *JitterBuffer) play(head *slot, now time.Time) int64 {
 	if b.playing && b.filler > at-b.delivered && b.filler < b.idleLen {
 		b.pace.late()
 	}
+	if head.packet.Redundant && b.playing && head.seq > b.next {
+		b.pace.lost(b.copied, (head.units+b.stepLen-1)/b.stepLen)
+	}
 	units := head.units
+	b.copied = false
 	p := b.take(head)
 	b.bursts.Received(1)
 	b.delivered, b.filler, b.lastArrival, b.playing = at+units, 0, p.Arrival, true

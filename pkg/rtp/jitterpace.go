@@ -8,13 +8,14 @@ import (
 // All in steps of 20 ms.
 const (
 	minPatience  = 100  // 2 s: the shortest window whose least slack is believed
-	maxPatience  = 800  // 16 s
+	maxPatience  = 300  // 6 s: what a bad network has taught is forgotten within 10 s
 	forgiveAfter = 1500 // 30 s without a late packet
 	forceAfter   = 50   // 1 s: how long a drop waits for silence …
 	forceEvery   = 10   // … and how far apart forced ones are
 	lateWindow   = 250  // 5 s
 	lateLimit    = 3    // latecomers in a lateWindow that ask for a Hold
 	growPatience = 10   // 200 ms: how long a Hold waits for silence
+	reserveLife  = 200  // 4 s without a loss end the reserve
 )
 
 // slackMargin stays when a step is dropped: ticks and networks tremble.
@@ -42,6 +43,10 @@ type pace struct {
 
 	latecomers int
 	lateSince  int64
+	uncopied   int // losses in a lateWindow whose copy came too late
+	lostSince  int64
+	lostAt     int64
+	reserve    int64 // steps that wait for copies
 	growing    int64 // step at which a Hold was asked for; 0 none
 }
 
@@ -49,7 +54,12 @@ func newPace() pace {
 	return pace{patience: minPatience, shrunkAt: -maxPatience * 2, lateAt: -forgiveAfter}
 }
 
-func (p *pace) step() { p.steps++ }
+func (p *pace) step() {
+	if p.steps++; p.reserve > 0 && p.steps-p.lostAt > reserveLife {
+		p.reserve, p.uncopied = 0, 0
+		p.restart()
+	}
+}
 
 // observe takes the slack of a packet that was played.
 func (p *pace) observe(slack time.Duration) {
@@ -64,9 +74,9 @@ func (p *pace) observe(slack time.Duration) {
 	if p.steps-p.since < p.patience/4 || p.samples < 3 {
 		return
 	}
-	n := surplus(*least) - generous
+	n := p.surplus(*least) - generous
 	if p.quarters++; p.quarters >= len(p.quarter) {
-		n = surplus(slices.Min(p.quarter[:]))
+		n = p.surplus(slices.Min(p.quarter[:]))
 	}
 	if n > 0 && p.drops == 0 {
 		p.drops, p.dropSince, p.force = n, p.steps, forceAfter
@@ -75,7 +85,9 @@ func (p *pace) observe(slack time.Duration) {
 }
 
 // surplus is how many steps of slack nobody needed.
-func surplus(slack time.Duration) int { return int((slack - slackMargin) / stepTime) }
+func (p *pace) surplus(slack time.Duration) int {
+	return int((slack-slackMargin)/stepTime) - int(p.reserve)
+}
 
 // restart begins a new window.
 func (p *pace) restart() { p.samples, p.quarters, p.since = 0, 0, p.steps }
@@ -104,6 +116,24 @@ func (p *pace) tooLate() {
 	}
 }
 
+// lost notes that a packet is missing before one that carries its copy, whether that was here in time, and how many steps earlier it would
+// have to be.
+func (p *pace) lost(copied bool, steps int64) {
+	p.lostAt = p.steps
+	if copied || p.reserve >= steps {
+		return
+	}
+	if p.steps-p.lostSince > lateWindow {
+		p.uncopied, p.lostSince = 0, p.steps
+	}
+	if p.uncopied++; p.uncopied == lateLimit {
+		p.uncopied, p.drops = 0, 0
+		p.reserve++
+		p.growing = p.steps
+		p.restart()
+	}
+}
+
 // grow tells whether a Hold that was asked for is put in now.
 func (p *pace) grow(quiet bool) bool {
 	if p.growing == 0 || !quiet && p.steps-p.growing < growPatience {
@@ -121,6 +151,8 @@ func (p *pace) shrink(quiet bool) bool {
 	}
 	p.drops--
 	p.dropSince, p.force, p.shrunkAt = p.steps, forceEvery, p.steps
-	p.restart()
+	for i := range p.quarter { // so much less slack would each packet have had
+		p.quarter[i] -= stepTime
+	}
 	return true
 }

@@ -28,6 +28,8 @@ type Packet struct {
 	Header  pion.Header
 	Payload []byte    // within the buffer, padding removed
 	Arrival time.Time // when the kernel received it
+	// Redundant: the payload carries a copy of the packet before it. Who reads payloads says so; Parse does not.
+	Redundant bool
 
 	buf  [BufferSize]byte
 	pool *Pool // nil: not from a pool

@@ -63,11 +63,7 @@ func (d *decoder) Recover(dst []int16, next []byte, samples int) ([]int16, error
 	if err := d.checkGap(samples); err != nil {
 		return dst, err
 	}
-	var p packet
-	if p.parse(next) != nil {
-		return d.decode(dst, nil, samples, 0)
-	}
-	if _, redundancy := p.toc.silkFlags(p.frames[0]); !redundancy {
+	if !redundant(next) {
 		return d.decode(dst, nil, samples, 0)
 	}
 	return d.decode(dst, next, samples, 1)

@@ -33,13 +33,14 @@ const defaultComplexity = 5
 type encoder struct {
 	state state // nil once closed
 	rate  int
+	loss  int // per cent
 }
 
 func newEncoder(rate int, p codec.Params) (codec.Encoder, error) {
 	if err := checkRate(rate); err != nil {
 		return nil, err
 	}
-	e := &encoder{newState(C.opus_encoder_get_size(1)), rate}
+	e := &encoder{newState(C.opus_encoder_get_size(1)), rate, percent(p.PacketLoss)}
 	if code := C.opus_encoder_init(e.c(), C.opus_int32(rate), 1, application(rate, p)); code != C.OPUS_OK {
 		return nil, failure("making an encoder", code, codec.ErrRate)
 	}
@@ -61,7 +62,7 @@ func (e *encoder) configure(p codec.Params) error {
 		{"complexity", C.OPUS_SET_COMPLEXITY_REQUEST, complexity(p)},
 		{"VBR", C.OPUS_SET_VBR_REQUEST, number(!p.CBR)},
 		{"FEC", C.OPUS_SET_INBAND_FEC_REQUEST, number(p.FEC)},
-		{"packet loss", C.OPUS_SET_PACKET_LOSS_PERC_REQUEST, max(0, min(p.PacketLoss, 100))},
+		{"packet loss", C.OPUS_SET_PACKET_LOSS_PERC_REQUEST, e.loss},
 		{"DTX", C.OPUS_SET_DTX_REQUEST, number(p.DTX)},
 		{"bandwidth", C.OPUS_SET_MAX_BANDWIDTH_REQUEST, bandwidth(p.MaxPlaybackRate)},
 	} {
@@ -169,8 +170,19 @@ func (e *encoder) CopyFrom(from codec.Encoder) bool {
 		return false
 	}
 	copy(e.state, other.state)
+	e.control(C.OPUS_SET_PACKET_LOSS_PERC_REQUEST, e.loss)
 	return true
 }
+
+// SetPacketLoss arms the following frames against so much loss. With in-band FEC that brings their copies, and the SILK layer that has them.
+func (e *encoder) SetPacketLoss(loss int) {
+	if loss = percent(loss); loss != e.loss {
+		e.loss = loss
+		e.control(C.OPUS_SET_PACKET_LOSS_PERC_REQUEST, loss)
+	}
+}
+
+func percent(n int) int { return max(0, min(n, 100)) }
 
 // Reset forgets the past and keeps the settings.
 func (e *encoder) Reset() { e.control(C.OPUS_RESET_STATE, 0) }

@@ -20,7 +20,7 @@ func TestHandOverByCopyHasNoSeam(t *testing.T) {
 	speech := syntheticSpeech(48000, -20, 2)
 	p := codec.Params{FEC: true, PacketLoss: 10}
 	want := encodeAll(t, 48000, 20, p, speech)
-	a, b := mustEncoder(t, p), mustEncoder(t, codec.Params{})
+	a, b := mustEncoder(t, p), mustEncoder(t, codec.Params{PacketLoss: 10})
 	for i := range 40 {
 		if _, err := a.Encode(nil, speech[i*frame:(i+1)*frame]); err != nil {
 			t.Fatal(err)

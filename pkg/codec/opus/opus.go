@@ -30,6 +30,7 @@ var Opus = &codec.Codec{
 	Fmtp:        "minptime=10;useinbandfec=1",
 	ParseFmtp:   parseFmtp,
 	Duration:    duration,
+	Redundant:   redundant,
 	NewEncoder:  newEncoder,
 	NewDecoder:  newDecoder,
 	NewMeter:    func() codec.Meter { return new(meter) },

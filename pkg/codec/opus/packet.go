@@ -212,3 +212,13 @@ func (t toc) silkFlags(frame []byte) (voice, redundancy bool) {
 	}
 	return frame[0]&voiceMask != 0, frame[0]&redundancyMask != 0
 }
+
+// redundant tells whether payload carries a copy of the packet before it (LBRR): that is in its first frame.
+func redundant(payload []byte) bool {
+	var p packet
+	if len(payload) < 2 || toc(payload[0]).mode() == celt || p.parse(payload) != nil {
+		return false
+	}
+	_, redundancy := p.toc.silkFlags(p.frames[0])
+	return redundancy
+}
