@@ -180,6 +180,7 @@ func (l *line) speak() {
 		l.phone.said.Store(pcm.Silence)
 		return
 	}
+	l.mouth.arm(l.transport.PeerLoss())
 	l.voice.next(l.spoken[:])
 	l.phone.said.Store(int32(pcm.LevelOf(l.spoken[:])))
 	l.mouth.say(l.spoken[:], l.sender)

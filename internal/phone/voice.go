@@ -102,4 +102,11 @@ func (m *mouth) say(frame []int16, to *media.AudioSender) {
 	}
 }
 
+// arm protects what is said against the loss that the peer has told of.
+func (m *mouth) arm(loss int) {
+	if e, ok := m.encoder.(codec.LossEncoder); ok {
+		e.SetPacketLoss(loss)
+	}
+}
+
 func (m *mouth) close() { m.encoder.Close() }

@@ -195,11 +195,13 @@ type peerView struct {
 	quality.Metrics
 	ssrc  uint32 // of the peer
 	known bool
+	arm   arm
 }
 
 // block takes a reception report block (RFC 3550 §6.4.1). What the peer has got is what we have sent less what it misses.
 func (v *peerView) block(b rtp.ReceptionReport, sender *AudioSender) {
 	v.known = true
+	v.arm.report(float64(b.FractionLost) / 256)
 	sent, lost := int64(sender.sent.Packets), int64(rtp.CumulativeLost(b))
 	v.Lost, v.Packets = lost, uint64(max(sent-max(lost, 0), 0))
 	v.LossRate = min(share(float64(max(lost, 0)), float64(sent)), 1)
