@@ -7,7 +7,7 @@ FUZZTIME   ?= 30s
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race fuzz interop attack soak storm lint bench prompts deps
+.PHONY: help run build test race fuzz interop attack badnet soak storm lint bench prompts deps
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ storm: deps ## a thousand who watch the roster join and leave while two talk (ST
 
 attack: deps ## floods, silent clients and junk against a server while people call; prints what that did to them
 	go test -tags attack -count=1 -timeout 10m -v -run TestAttacks ./test/hostile
+
+badnet: deps ## what loss, jitter and delay do to speech through the server, as tables
+	go test -count=1 -v -run 'Speech|Delay' ./test/badnet | grep -v 'level='
 
 lint: deps ## gofmt, vet, staticcheck, govulncheck, go mod tidy, the import map
 	@scripts/lint.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
-# test.sh [packages]: the tests, with the race detector for all but the kernels (pkg/codec/..., pkg/pcm): they are arithmetic
-# without a goroutine, ten times slower under it; `make race` has them too. FOCUS_TESTDATA, or ../shared/testdata where there is one, has the published vectors.
+# test.sh [packages]: the tests, with the race detector for all but the kernels (pkg/codec/..., pkg/pcm, and test/badnet, which is codecs for minutes
+# of speech): they are arithmetic, ten times slower under it; `make race` has them too. FOCUS_TESTDATA, or ../shared/testdata where there is one, has the published vectors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ fi
 
 [ $# -gt 0 ] || set -- ./... ./internal/testdata # a folder of that name is not in ./...
 packages=$(go list "$@")
-kernel='/pkg/(codec/|pcm$)'
+kernel='/(pkg/(codec/|pcm$)|test/badnet)'
 kernels=$(grep -E "$kernel" <<<"$packages" || true)
 others=$(grep -Ev "$kernel" <<<"$packages" || true)
 

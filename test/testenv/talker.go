@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/internal/phone"
+	"github.com/seed-f3cefc8c/focus/pkg/codec"
 	"github.com/seed-f3cefc8c/focus/pkg/mcu"
+	"github.com/seed-f3cefc8c/focus/pkg/media"
 )
 
 // Talker is a user with a telephone that has sound, for stories with the real MCU: it says a tone of its own, and keeps what it hears.
@@ -46,6 +48,25 @@ func (w *World) Talker(name string, hz float64) *Talker {
 		},
 	}
 	return t
+}
+
+// Through gives the telephone another network for its media, and the only codec it has.
+func (t *Talker) Through(network media.Network, only *codec.Codec) {
+	t.call.Network.Media, t.call.Codecs = network, []*codec.Codec{only}
+}
+
+// Heard is all that was heard since the last Talk, or the last call of Forget.
+func (t *Talker) Heard() (rate int, samples []int16) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.rate, append([]int16(nil), t.heard...)
+}
+
+// Forget makes what is heard begin here.
+func (t *Talker) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.heard = nil
 }
 
 // URI is what the roster calls the talker.
