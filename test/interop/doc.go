@@ -1,5 +1,5 @@
 // Package interop tells the stories of the server with clients that nobody here wrote: baresip, SIPp, ffmpeg, opusinfo, tshark,
-// and JsSIP and SIP.js in Chromium.
+// and JsSIP and SIP.js in Chromium, also through the relay.
 //
 // The tests have the build tag interop:
 //

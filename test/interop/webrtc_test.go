@@ -12,10 +12,10 @@ import (
 
 // getStats is what a page reports of its peer connection.
 type getStats struct {
-	DTLS, Role, SRTP, Version, Pair, Codec string
-	Received, Sent, Lost                   int
-	Level                                  float64
-	Tones                                  map[string]float64 // dB, by Hz
+	DTLS, Role, SRTP, Version, Pair, Relay, Codec string
+	Received, Sent, Lost                          int
+	Level                                         float64
+	Tones                                         map[string]float64 // dB, by Hz
 }
 
 // heard and silent are how loud a tone is that is there, and one that is not, in dB.

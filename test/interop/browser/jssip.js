@@ -1,5 +1,5 @@
 import JsSIP from "jssip";
-import { answer, microphone, report, settings, stay } from "./page.js";
+import { answer, microphone, peerConnection, report, settings, stay } from "./page.js";
 
 const ua = new JsSIP.UA({
   sockets: [new JsSIP.WebSocketInterface(settings.ws)], uri: settings.uri, password: settings.password, register: false, session_timers: false,
@@ -7,7 +7,7 @@ const ua = new JsSIP.UA({
 const once = (emitter, ...names) => new Promise((done) => names.forEach((name) => emitter.once(name, (e) => done([name, e]))));
 
 async function call() {
-  const session = ua.call(settings.dial, { mediaConstraints: microphone });
+  const session = ua.call(settings.dial, { mediaConstraints: microphone, pcConfig: peerConnection });
   const [outcome, e] = await once(session, "confirmed", "failed");
   if (outcome === "confirmed") {
     if (settings.stay) {

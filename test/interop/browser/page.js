@@ -78,6 +78,7 @@ export async function stay() {
     if (s.type === "transport") {
       Object.assign(found, { dtls: s.dtlsState, role: s.dtlsRole, srtp: s.srtpCipher, version: s.tlsVersion });
       const pair = stats[s.selectedCandidatePairId];
+      found.relay = pair && stats[pair.localCandidateId]?.relayProtocol;
       found.pair = pair && `${stats[pair.localCandidateId]?.candidateType} ${stats[pair.remoteCandidateId]?.candidateType}`;
     } else if (s.type === "inbound-rtp" && s.kind === "audio") {
       Object.assign(found, { codec: stats[s.codecId]?.mimeType, received: s.packetsReceived, lost: s.packetsLost, level: s.audioLevel, concealed: s.concealedSamples });
@@ -89,6 +90,9 @@ export async function stay() {
   }
   await report("stats", { text: JSON.stringify(found) });
 }
+
+// peerConnection is what the page lets the browser do to reach the server: anything, unless the test says otherwise.
+export const peerConnection = { iceServers: settings.iceServers ?? [], iceTransportPolicy: settings.iceTransportPolicy ?? "all" };
 
 // microphone without what is made for speech: a tone shall stay one.
 export const microphone = { audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, video: false };

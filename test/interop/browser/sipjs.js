@@ -1,10 +1,10 @@
 import { Inviter, Registerer, UserAgent } from "sip.js";
-import { answer, microphone, report, settings, stay } from "./page.js";
+import { answer, microphone, peerConnection, report, settings, stay } from "./page.js";
 
 const ua = new UserAgent({
   uri: UserAgent.makeURI(settings.uri), transportOptions: { server: settings.ws }, logLevel: "error",
   authorizationUsername: UserAgent.makeURI(settings.uri).user, authorizationPassword: settings.password,
-  sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: 500 },
+  sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: 500, peerConnectionConfiguration: peerConnection },
 });
 
 // final is the final response to what start sends.
