@@ -32,7 +32,7 @@ type line struct {
 	Profile string `json:",omitempty"` // file to write a CPU profile to, until the next line with Stop
 	Stop    bool   `json:",omitempty"`
 	Error   string `json:",omitempty"`
-	Allocs  uint64 `json:",omitempty"` // objects allocated so far; in every answer
+	Allocs  uint64 `json:",omitempty"` // objects allocated so far; in the answer to an empty line
 }
 
 // serveMCU runs an MCU on the operating system's network until in ends.
@@ -43,6 +43,7 @@ func serveMCU(in io.Reader, out io.Writer, data string) error {
 	}
 	server, err := mcu.New(mcu.Config{
 		Network: media.UDP{Ring: true}, Address: netip.MustParseAddr("127.0.0.1"), Ports: [2]uint16{20000, 39999},
+		ICE:    mcu.ICE{Mode: mcu.ICELite, Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}},
 		Codecs: mcu.Codecs(), Prompts: prompts, Recordings: filepath.Join(data, "recordings"),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, deaf{})
@@ -75,13 +76,14 @@ func obey(server *mcu.Server, l line) (answer line) {
 		err = startProfile(l.Profile)
 	case l.Stop:
 		pprof.StopCPUProfile()
+	default:
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats) // it stops the world: only who asks for it pays for it
+		answer.Allocs = stats.Mallocs
 	}
 	if err != nil {
 		answer.Error = err.Error()
 	}
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	answer.Allocs = stats.Mallocs
 	return answer
 }
 
@@ -114,7 +116,6 @@ type mcuProcess struct {
 
 	mu     sync.Mutex
 	number int
-	allocs uint64
 
 	callers map[string][]string // by conference
 }
@@ -161,7 +162,6 @@ func (m *mcuProcess) ask(l line) (answer line, err error) {
 	if answer.Error != "" {
 		return line{}, errors.New(answer.Error)
 	}
-	m.allocs = answer.Allocs
 	return answer, nil
 }
 
@@ -247,8 +247,9 @@ func (m *mcuProcess) Profile(file string) (func() error, error) {
 }
 
 func (m *mcuProcess) Allocations() uint64 {
-	if _, err := m.ask(line{}); err != nil {
+	answer, err := m.ask(line{})
+	if err != nil {
 		return 0
 	}
-	return m.allocs
+	return answer.Allocs
 }

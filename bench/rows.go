@@ -61,6 +61,7 @@ func rows() []row {
 		{"opus-10x10", "Opus, ten rooms of 10, 3 talking in each", cpu(opusTens, 4.5, "")},
 		{"pcmu-100-gcm", "PCMU, a room of 100, 3 talking, SDES with AES-GCM", protected(pcmu100, srtp.AEADAES128GCM, 0.10, 1)},
 		{"pcmu-100-cm", "PCMU, a room of 100, 3 talking, SDES with AES-CM and HMAC", protected(pcmu100, srtp.AESCM128HMACSHA180, 0.20, 4)},
+		{"joins-dtls", "300 callers with ICE and DTLS-SRTP on one port, 50 a second", joins},
 		{"delay-pcmu", "PCMU, delay through the server", delay(g711.PCMU, 15, 25, "Asterisk 15, FreeSWITCH 34, Janus 130", "Asterisk 23, FreeSWITCH 41, Janus 140")},
 		{"delay-opus", "Opus, delay through the server", delay(opus.Opus, 22, 32, "", "")},
 		{"memory-pcmu", "PCMU, a room of 300", memory(g711.PCMU)},
