@@ -253,7 +253,8 @@ curl -sS --fail-with-body --cacert data/ca.pem -H "Authorization: Bearer $(cat d
 	if !strings.Contains(out, `"hand":1`) {
 		t.Errorf("alice has raised her hand, and the roster says %s", out)
 	}
-	s.shell(`bin/focus conference end session; until grep -q '^event: ended' everything; do sleep 0.05; done`)
+	s.shell(`until grep -q '"hand":1' everything; do sleep 0.05; done
+bin/focus conference end session; until grep -q '^event: ended' everything; do sleep 0.05; done`)
 	if told := s.shell("cat everything"); !strings.Contains(told, "id: session:") || !strings.Contains(told, `"hand":1`) || !strings.Contains(told, `"gain":-6`) {
 		t.Errorf("who follows all conferences was told\n%s", told)
 	}

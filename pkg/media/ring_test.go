@@ -39,12 +39,15 @@ func TestRingCarriesDatagrams(t *testing.T) {
 				if err := alice.WriteTo([]byte(want), to); err != nil {
 					t.Fatal(err)
 				}
-				r.Poll(time.Now())
-				r.Poll(time.Now())
-				if n := bob.ReadBatch(b, time.Now()); n != 1 || string(b.Datagrams[0].Data) != want || b.Datagrams[0].From != alice.LocalAddr() {
+				n := 0
+				for start := time.Now(); n == 0 && time.Since(start) < 5*time.Second; { // a busy kernel delivers later
+					r.Poll(time.Now())
+					n = bob.ReadBatch(b, time.Now())
+				}
+				if n != 1 || string(b.Datagrams[0].Data) != want || b.Datagrams[0].From != alice.LocalAddr() {
 					t.Fatalf("round %d: %d datagrams, the first %q from %s", round, n, b.Datagrams[0].Data, b.Datagrams[0].From)
 				}
-				if age := time.Since(b.Datagrams[0].At); age < 0 || age > time.Second {
+				if age := time.Since(b.Datagrams[0].At); age < 0 || age > 5*time.Second {
 					t.Fatalf("arrived %v ago", age)
 				}
 			}
