@@ -24,7 +24,8 @@ func TestWhatIsWrittenIsSeen(t *testing.T) {
 		bob := member(w, "bob")
 		bob.Dials(dial)
 		bob.WantsAnswer()
-		bob.SubscribesInCall()
+		bob.SubscribesInCall() // and may hear of the end, or not: the call ends with it
+		member(w, "dave").Subscribes(room)
 		connects(w, "192.0.2.99:50123").says(w, sipeSubscribe("first", ""))
 		olivia.Informs(room, lock(true))
 		w.Later(time.Second)
