@@ -135,10 +135,7 @@ func (c *Conference) link(l *Leg, agreed *negotiated, now time.Time) {
 	}
 	c.legs = append(c.legs, l)
 	c.clock.load.Add(1)
-	if l.seat == nil {
-		l.rtp.Ride(c.clock.ring)
-		l.rtcp.Ride(c.clock.ring)
-	}
+	l.transport.Ride(c.clock.ring)
 	switch {
 	case agreed != nil:
 		l.apply(agreed)

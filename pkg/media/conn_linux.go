@@ -3,8 +3,10 @@ package media
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -27,6 +29,7 @@ func (u UDP) Listen(addr netip.AddrPort) (Conn, error) {
 		return nil, fmt.Errorf("opening a media socket: %w", err)
 	}
 	c := &udpConn{fd: fd}
+	c.users.Store(1)
 	if err := c.bind(addr, u.Buffer); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("binding a media socket to %s: %w", addr, err)
@@ -44,6 +47,7 @@ func family(a netip.Addr) int {
 type udpConn struct {
 	fd    int
 	local netip.AddrPort
+	users atomic.Int32 // who needs the descriptor: its owner until Close, and whoever is sending; 0: it is closed
 
 	ring    *Ring // nil: plain system calls
 	index   uint32
@@ -96,6 +100,27 @@ func (c *udpConn) Crowded() uint64 { return c.crowded }
 func (c *udpConn) Close() error {
 	if c.ring != nil {
 		c.ring.detach(c)
+	}
+	return c.drop()
+}
+
+// hold keeps the descriptor open until drop; false when it is closed. Without it a number that the kernel has given to another file
+// meanwhile, a TCP connection perhaps, would get our packet.
+func (c *udpConn) hold() bool {
+	for {
+		n := c.users.Load()
+		if n <= 0 {
+			return false
+		}
+		if c.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (c *udpConn) drop() error {
+	if c.users.Add(-1) != 0 {
+		return nil
 	}
 	return unix.Close(c.fd)
 }
@@ -226,7 +251,7 @@ func (d *Destination) raw() (unsafe.Pointer, uintptr) {
 	return unsafe.Pointer(&d.v6), unix.SizeofSockaddrInet6
 }
 
-// WriteTo is one sendto(2).
+// WriteTo is one sendto(2), or a place in the queue of the socket's ring. Without a ring any goroutine may send.
 func (c *udpConn) WriteTo(data []byte, to *Destination) error {
 	if len(data) == 0 {
 		return nil
@@ -234,6 +259,10 @@ func (c *udpConn) WriteTo(data []byte, to *Destination) error {
 	if c.ring != nil {
 		return c.ring.send(c.fd, data, to)
 	}
+	if !c.hold() {
+		return net.ErrClosed
+	}
+	defer c.drop()
 	name, size := to.raw()
 	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&data[0])), uintptr(len(data)),
 		unix.MSG_DONTWAIT, uintptr(name), size)

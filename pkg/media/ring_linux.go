@@ -20,6 +20,7 @@ import (
 //	     clock asks (IORING_SETUP_DEFER_TASKRUN), so a packet wakes nobody; it picks a buffer out of a ring of them.
 //	out  a packet is copied to a slot beside its queue entry, and all are submitted at the end of the tick. A UDP send
 //	     completes within the submission, which frees the slot; only failures are reported (IOSQE_CQE_SKIP_SUCCESS).
+//	     What legs send on a socket that many share, and that somebody else reads, goes the same way through an outlet.
 type Ring struct {
 	fd      int
 	sq      submissionQueue
@@ -30,7 +31,9 @@ type Ring struct {
 	slots   []slot // of sockets, by the index in user data
 	free    []uint32
 	lent    []uint16 // buffers that were handed out since the last poll
-	failed  uint64   // sends that the kernel refused
+	outlets []*outlet
+	queued  []*outlet // that have sent since the last flush
+	failed  uint64    // sends that the kernel refused
 }
 
 // slot is a socket on the ring. Its generation tells late completions from those of the socket that has the slot now.
@@ -338,13 +341,18 @@ func (r *Ring) detach(c *udpConn) {
 
 // submission is the next free entry, cleared.
 func (r *Ring) submission() *sqe {
-	if r.sq.next-r.sq.told == uint32(len(r.sq.entries)) {
-		r.Flush()
-	}
+	r.makeRoom()
 	e := &r.sq.entries[r.sq.next&r.sq.mask]
 	*e = sqe{}
 	r.sq.next++
 	return e
+}
+
+// makeRoom makes sure of a free entry.
+func (r *Ring) makeRoom() {
+	if r.sq.next-r.sq.told == uint32(len(r.sq.entries)) {
+		r.Flush()
+	}
 }
 
 // send queues one packet.
@@ -387,7 +395,11 @@ func (r *Ring) enter(flags uintptr) {
 		if errno == 0 {
 			r.sq.told += uint32(n)
 		}
-		if errno != 0 || r.sq.told == r.sq.next {
+		if r.sq.told == r.sq.next {
+			r.letGo()
+			return
+		}
+		if errno != 0 {
 			return
 		}
 	}
@@ -492,6 +504,7 @@ func (r *Ring) Failed() uint64 { return r.failed }
 
 // Close gives everything back to the kernel. The sockets have been closed before.
 func (r *Ring) Close() error {
+	r.letGo()
 	err := unix.Close(r.fd)
 	for _, m := range r.memory {
 		_ = unix.Munmap(m)

@@ -66,6 +66,7 @@ type Transport struct {
 	inbox  inbox
 	muxed  bool
 	shield shield
+	ring   *Ring // of the clock; nil: none
 
 	handshakes handshakes
 
@@ -97,6 +98,19 @@ func NewTransport(config TransportConfig, now time.Time) *Transport {
 		config.RTCP.Attach(&t.rtcp)
 	}
 	return t
+}
+
+// Ride makes a transport use the ring of its clock: to send, and to receive on sockets of its own. On the shared ports others read. A nil
+// ring changes nothing.
+func (t *Transport) Ride(r *Ring) {
+	t.ring = r
+	if t.config.Seat != nil {
+		return
+	}
+	t.config.RTP.Ride(r)
+	if t.config.RTCP != nil {
+		t.config.RTCP.Ride(r)
+	}
 }
 
 // Expect says where signalling puts the peer: where to send, and whose packets to take. hosts are further hosts the peer may
