@@ -89,13 +89,19 @@ func TestABrowserThatIsCalledGetsICE(t *testing.T) {
 		defer w.close()
 		bob := w.phone("bob", 440)
 		added := w.succeeds(bob.invitation(confinfo.Endpoint{WebRTC: true})).(*c3p.AddUser)
-		if credentials(added.User.Endpoints[0].SDP) == "" {
-			w.Errorf("offer %q", added.User.Endpoints[0].SDP.Text)
+		offer := added.User.Endpoints[0].SDP
+		if credentials(offer) == "" {
+			w.Errorf("offer %q", offer.Text)
+		}
+		for _, want := range []string{" UDP/TLS/RTP/SAVPF ", "a=fingerprint:sha-256 ", "a=setup:actpass", "a=rtcp-mux", "a=group:BUNDLE 0"} {
+			if !strings.Contains(offer.Text, want) {
+				w.Errorf("no %q in the offer to a browser", want)
+			}
 		}
 		answer := func(text string) *c3p.ModifyEndpoint {
 			return &c3p.ModifyEndpoint{Keys: bob.keys(), Endpoint: &confinfo.Endpoint{Entity: bob.keys().Endpoint, SDP: &confinfo.SDP{Type: confinfo.SDPAnswer, Text: text}}}
 		}
-		w.fails(answer(bob.sdp("sendrecv")), c3p.ReasonMediaNotAcceptable)
+		w.fails(answer(bob.sdp("sendrecv")), c3p.ReasonInvalidContent) // neither ICE nor keys
 
 		w.Log("# one without ICE does not need it to be called")
 		carol := w.phone("carol", 440)

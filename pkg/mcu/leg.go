@@ -33,6 +33,7 @@ type Leg struct {
 	signalling                     string       // how it comes: a value of confinfo.Signalling…; empty: not said
 
 	certificate *srtp.Certificate
+	browser     bool // offers to it are for WebRTC
 
 	negotiation sync.Mutex // one offer/answer exchange at a time (RFC 3264 §4)
 	session     *sdp.Session
@@ -80,8 +81,8 @@ func (c *Conference) build(user *confinfo.User, endpoint *confinfo.Endpoint, now
 		return nil, fmt.Errorf("media of %s: %w", user.Entity, err)
 	}
 	l := &Leg{
-		certificate: certificate,
-		user:        user.Entity, endpoint: endpoint.Entity, name: user.DisplayText, language: endpoint.Language, conference: c,
+		certificate: certificate, browser: endpoint.WebRTC,
+		user: user.Entity, endpoint: endpoint.Entity, name: user.DisplayText, language: endpoint.Language, conference: c,
 		log:   c.log.With("user", user.Entity, "endpoint", endpoint.Entity),
 		hosts: signallingHosts(endpoint.URI), signalling: endpoint.Signalling,
 		session:  sdp.NewSession(random() >> 2), // RFC 3264 §5: below 2^62

@@ -91,7 +91,7 @@ const sdpRequest = "request"
 
 func (l *Leg) capabilities() sdp.Capabilities {
 	caps := l.conference.server.capabilities()
-	caps.Policy, caps.SDES, caps.DTLS = l.policy(), l.tellsKeys(), true
+	caps.Policy, caps.SDES, caps.DTLS, caps.WebRTC = l.policy(), l.tellsKeys(), true, l.browser
 	return caps
 }
 
