@@ -22,6 +22,8 @@ missing() {
 	interop)
 		missing prompts
 		have ip || [ -x /usr/sbin/ip ] || echo iproute2
+		have nft || [ -x /usr/sbin/nft ] || echo nftables
+		have nsenter || echo util-linux
 		have baresip || echo baresip-core
 		have sipp || echo sip-tester
 		have turnutils_uclient || echo coturn

@@ -39,6 +39,7 @@ type phoneConfig struct {
 	registers int    // for so many seconds; 0: it does not
 	mediaenc  string // "srtp", "srtp-mand", "srtp-mandf", "dtls_srtp"; "": srtp-mand over TLS, none otherwise
 	number    int    // distinguishes the ports of phones that run at once
+	where     *nook  // nil: on the server's side
 }
 
 // phoneOf switches a baresip on.
@@ -50,12 +51,12 @@ func phoneOf(t *testing.T, v voice, c phoneConfig) *phone {
 	p := &phone{voice: v, dir: t.TempDir()}
 	console := fmt.Sprintf("127.0.0.1:%d", 26000+c.number)
 	p.configures(t, c, console)
-	p.process = starts(t, v.name, p.dir, "baresip", "-s", "-v", "-f", p.dir)
+	p.process = startsWith(t, v.name, p.dir, c.where.moves, "baresip", "-s", "-v", "-f", p.dir)
 	p.wantsToSay("baresip is ready", 10*time.Second)
-	var err error
-	if p.console, err = net.Dial("udp", console); err != nil {
-		t.Fatal(err)
-	}
+	c.where.inside(t, func() (err error) {
+		p.console, err = net.Dial("udp", console)
+		return err
+	})
 	t.Cleanup(func() { p.console.Close() })
 	return p
 }
@@ -97,7 +98,7 @@ module dtls_srtp.so
 module ice.so
 module_app account.so
 module_app menu.so
-`, host, 25060+10*c.number, certificate(t, p.dir), c.ca, console, p.voice.speaks(t, p.dir, rate, channels), rate, channels,
+`, c.where.address(), 25060+10*c.number, certificate(t, p.dir), c.ca, console, p.voice.speaks(t, p.dir, rate, channels), rate, channels,
 		40000+100*c.number, 40098+100*c.number, p.dir, modules))
 	write(t, p.dir, "accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;regint=%d;audio_codecs=%s;video_codecs=none%s%s\n",
 		p.voice.name, host, c.transport, c.registers, c.codec, c.account, c.encryption()))

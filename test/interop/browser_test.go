@@ -112,18 +112,25 @@ type visit struct {
 // shows opens a page. flags are more of Chromium's.
 func shows(t *testing.T, from, script string, settings map[string]any, flags ...string) *visit {
 	t.Helper()
+	return showsIn(t, nil, from, script, settings, flags...)
+}
+
+// showsIn opens a page in a Chromium that is elsewhere.
+func showsIn(t *testing.T, where *nook, from, script string, settings map[string]any, flags ...string) *visit {
+	t.Helper()
 	reports := make(chan event, 1000)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	var l net.Listener
+	where.inside(t, func() (err error) {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+		return err
+	})
 	server := &http.Server{Handler: page(t, script, settings, reports)}
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 
 	dir := t.TempDir()
-	browser := starts(t, "chromium", dir, "chromium", append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+	browser := startsWith(t, "chromium", dir, where.moves, "chromium", append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--user-data-dir="+filepath.Join(dir, "profile"), "--use-fake-device-for-media-stream",
 		"--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--ignore-certificate-errors-spki-list="+publicKey(t), "http://"+from+":"+port+"/")...)
 	return &visit{browser, reports}

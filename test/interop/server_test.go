@@ -24,6 +24,8 @@ type server struct {
 	*process
 	dir    string // where it was started; its data are in data/
 	args   []string
+	where  *nook  // nil: on the public side
+	public string // how it is reached: host, or that of the 1:1 NAT before it
 	client *http.Client
 	token  string
 }
@@ -31,7 +33,13 @@ type server struct {
 // serves starts a server and waits until it is ready.
 func serves(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{dir: t.TempDir(), args: args}
+	return servesAt(t, nil, host, args...)
+}
+
+// servesAt starts a server elsewhere, which is reached at that address.
+func servesAt(t *testing.T, where *nook, public string, args ...string) *server {
+	t.Helper()
+	s := &server{dir: t.TempDir(), args: args, where: where, public: public}
 	s.starts(t)
 	return s
 }
@@ -40,9 +48,10 @@ func serves(t *testing.T, args ...string) *server {
 func (s *server) starts(t *testing.T) {
 	t.Helper()
 	began := time.Now()
-	args := []string{"serve", "--data", "data", "--domain", host, "--sip", host + ":5060", "--sips", host + ":5061",
-		"--https", ":8443", "--media-ip", host}
-	s.process = starts(t, "focus", s.dir, focusBinary(), append(args, s.args...)...)
+	bound := s.where.address()
+	args := []string{"serve", "--data", "data", "--domain", s.public, "--sip", bound + ":5060", "--sips", bound + ":5061",
+		"--https", ":8443", "--media-ip", bound}
+	s.process = startsWith(t, "focus", s.dir, s.where.moves, focusBinary(), append(args, s.args...)...)
 	if !until(10*time.Second, func() bool { return !s.running() || s.trusts() && s.ready() }) || !s.running() {
 		t.Fatalf("the server is not ready after %v", time.Since(began))
 	}
@@ -67,7 +76,7 @@ func (s *server) trusts() bool {
 }
 
 func (s *server) ready() bool {
-	response, err := s.client.Get("https://" + host + ":8443/readyz")
+	response, err := s.client.Get("https://" + s.public + ":8443/readyz")
 	if err != nil {
 		return false
 	}
@@ -75,7 +84,7 @@ func (s *server) ready() bool {
 	return response.StatusCode == http.StatusOK
 }
 
-func (s *server) sip() string { return host + ":5060" }
+func (s *server) sip() string { return s.public + ":5060" }
 
 // path is that of a file under the data folder.
 func (s *server) path(name ...string) string {
@@ -98,7 +107,7 @@ func (s *server) kills() {
 // asks makes a request of the administrator and reads the answer into result.
 func (s *server) asks(method, path, body string, want int, result any) {
 	s.t.Helper()
-	request, err := http.NewRequest(method, "https://"+host+":8443"+path, strings.NewReader(body))
+	request, err := http.NewRequest(method, "https://"+s.public+":8443"+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
