@@ -22,6 +22,9 @@ func (l *latch) expect(signalled netip.AddrPort, hosts []netip.Addr) {
 
 // accept reports whether a packet from this address belongs to the leg.
 func (l *latch) accept(from netip.AddrPort) bool {
+	if !from.IsValid() {
+		return false // without an agreement the peer is nowhere, and so is this
+	}
 	if from == l.from {
 		l.settled = true
 		return true
