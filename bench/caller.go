@@ -28,7 +28,8 @@ type caller struct {
 	buffer [1500]byte
 	units  uint32 // RTP clock units of a frame
 
-	seal  *seal // nil: in the clear
+	path  *icePath // nil: without ICE
+	seal  *seal    // nil: in the clear
 	heard counts
 	ear   *ear // nil for those whose sound is not looked at
 	sent  []time.Time
@@ -73,6 +74,9 @@ func (c *caller) step(b *media.Batch, now time.Time, l *listening) {
 		for i := range n {
 			c.take(&b.Datagrams[i], l)
 		}
+	}
+	if c.path != nil && (c.frame+int64(c.seat))%checkEvery == checkEvery-1 {
+		_ = c.path.check(c)
 	}
 	c.speak(now)
 }

@@ -28,8 +28,8 @@ type options struct {
 }
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == mcuChild {
-		exit(serveMCU(os.Stdin, os.Stdout, os.Args[2]))
+	if len(os.Args) == 4 && os.Args[1] == mcuChild {
+		exit(serveMCU(os.Stdin, os.Stdout, os.Args[2], os.Args[3] == ringIO))
 		return
 	}
 	var o options
@@ -53,7 +53,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	if o.List {
 		for _, r := range chosen {
-			fmt.Printf("%-14s %s\n", r.key, r.title)
+			fmt.Printf("%-18s %s\n", r.key, r.title)
 		}
 		return nil
 	}
@@ -102,7 +102,7 @@ func choose(all []row, keys []string) (chosen []row, err error) {
 // bench makes what rows are measured with, and what ends it.
 func (o *options) bench() (b *bench, done func(), err error) {
 	b = &bench{
-		start: startMCU, window: o.Window, warmup: o.Warmup, profiles: o.Pprof,
+		start: startMCU, startWith: startMCUWith, window: o.Window, warmup: o.Warmup, profiles: o.Pprof,
 		log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 	}
 	if o.Pprof != "" {
@@ -125,6 +125,9 @@ func (o *options) bench() (b *bench, done func(), err error) {
 	}
 	b.program = program
 	b.start = func() (system, error) { return startFocus(program) }
+	b.startWith = func(io string) (system, error) {
+		return startFocus(program, "--media-io", io, "--media-ice-mode", "lite")
+	}
 	return b, done, nil
 }
 

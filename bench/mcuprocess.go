@@ -26,6 +26,12 @@ import (
 // mcuChild is the argument that makes this program the MCU that another one of it measures.
 const mcuChild = "mcu-child"
 
+// How packets pass the kernel: as --media-io has it.
+const (
+	ringIO  = "auto"
+	plainIO = "plain"
+)
+
 // line is one message between the two, either way, as JSON on a line.
 type line struct {
 	C3P     string `json:",omitempty"` // a document
@@ -36,13 +42,13 @@ type line struct {
 }
 
 // serveMCU runs an MCU on the operating system's network until in ends.
-func serveMCU(in io.Reader, out io.Writer, data string) error {
+func serveMCU(in io.Reader, out io.Writer, data string, ring bool) error {
 	prompts, err := prompt.Load("")
 	if err != nil {
 		return err
 	}
 	server, err := mcu.New(mcu.Config{
-		Network: media.UDP{Ring: true}, Address: netip.MustParseAddr("127.0.0.1"), Ports: [2]uint16{20000, 39999},
+		Network: media.UDP{Ring: ring}, Address: netip.MustParseAddr("127.0.0.1"), Ports: [2]uint16{20000, 39999},
 		ICE:    mcu.ICE{Mode: mcu.ICELite, Addresses: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}},
 		Codecs: mcu.Codecs(), Prompts: prompts, Recordings: filepath.Join(data, "recordings"),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
@@ -120,7 +126,9 @@ type mcuProcess struct {
 	callers map[string][]string // by conference
 }
 
-func startMCU() (system, error) {
+func startMCU() (system, error) { return startMCUWith(ringIO) }
+
+func startMCUWith(io string) (system, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -129,7 +137,7 @@ func startMCU() (system, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mcuProcess{process: exec.Command(self, mcuChild, data), data: data, callers: map[string][]string{}}
+	m := &mcuProcess{process: exec.Command(self, mcuChild, data, io), data: data, callers: map[string][]string{}}
 	m.process.Stderr = os.Stderr
 	if m.in, err = m.process.StdinPipe(); err != nil {
 		return nil, err

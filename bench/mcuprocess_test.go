@@ -15,7 +15,7 @@ func talk(t *testing.T) *mcuProcess {
 	inRead, in := io.Pipe()
 	out, outWrite := io.Pipe()
 	data, done := t.TempDir(), make(chan error)
-	go func() { done <- serveMCU(inRead, outWrite, data) }()
+	go func() { done <- serveMCU(inRead, outWrite, data, true) }()
 	t.Cleanup(func() {
 		in.Close()
 		if err := <-done; err != nil {

@@ -56,6 +56,9 @@ func rows() []row {
 	opusTens := scenario{codec: opus.Opus, rooms: 10, seats: 10, talking: 3, tolerance: modelTolerance}
 	return append([]row{
 		{"pcmu-100", "PCMU, a room of 100, 3 talking", cpu(pcmu100, 0.7, "Janus 1.6, Asterisk 2.2, FreeSWITCH 2.8, LiveKit SIP 55+")},
+		{"pcmu-100-plain", "PCMU, a room of 100, 3 talking, plain system calls", socketWay(pcmu100, false, true)},
+		{"pcmu-100-ice", "PCMU, a room of 100, 3 talking, over ICE (one port)", socketWay(pcmu100, true, false)},
+		{"pcmu-100-ice-plain", "PCMU, a room of 100, 3 talking, over ICE (one port), plain system calls", socketWay(pcmu100, true, true)},
 		{"g722-100", "G.722, a room of 100, 3 talking", cpu(g722100, 1.0, "Asterisk 3.2, FreeSWITCH 7.8")},
 		{"opus-100", "Opus, a room of 100, 3 talking", cpu(opus100, 1.2, "Janus 7.4 to 10, FreeSWITCH 12 to 13")},
 		{"opus-10x10", "Opus, ten rooms of 10, 3 talking in each", cpu(opusTens, 4.5, "")},
@@ -76,13 +79,14 @@ func rows() []row {
 
 // bench is how rows are measured.
 type bench struct {
-	start    func() (system, error)
-	program  string // the whole server; "": the MCU alone is measured
-	window   time.Duration
-	warmup   time.Duration
-	profiles string // folder for CPU profiles, one a row; "": none
-	log      func(format string, args ...any)
-	problems error // that did not keep a row from being measured
+	start     func() (system, error)
+	startWith func(io string) (system, error) // ringIO or plainIO; ICE is lite
+	program   string                          // the whole server; "": the MCU alone is measured
+	window    time.Duration
+	warmup    time.Duration
+	profiles  string // folder for CPU profiles, one a row; "": none
+	log       func(format string, args ...any)
+	problems  error // that did not keep a row from being measured
 }
 
 // run measures a scenario on a server of its own.
@@ -91,7 +95,7 @@ func (b *bench) run(ctx context.Context, key string, sc scenario) (*outcome, err
 	if b.profiles != "" {
 		sc.profile = filepath.Join(b.profiles, key+".prof")
 	}
-	sys, err := b.start()
+	sys, err := b.startFor(sc)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +106,17 @@ func (b *bench) run(ctx context.Context, key string, sc scenario) (*outcome, err
 	}
 	b.log("%s: %s", key, o.notes())
 	return o, nil
+}
+
+// startFor starts what a scenario is measured on.
+func (b *bench) startFor(sc scenario) (system, error) {
+	switch {
+	case sc.plain:
+		return b.startWith(plainIO)
+	case sc.ice:
+		return b.startWith(ringIO)
+	}
+	return b.start()
 }
 
 // close ends a system. One that does not end well has a problem, and has been measured all the same.
@@ -120,6 +135,18 @@ func cpu(sc scenario, target float64, peers string) func(context.Context, *bench
 			return nil, err
 		}
 		return []figure{o.figure(r, "CPU", o.perParticipant(), perSecond, &target, peers)}, nil
+	}
+}
+
+// socketWay is cpu with another way of packets through the kernel. The figures are for comparison.
+func socketWay(sc scenario, ice, plain bool) func(context.Context, *bench, row) ([]figure, error) {
+	sc.ice, sc.plain = ice, plain
+	return func(ctx context.Context, b *bench, r row) ([]figure, error) {
+		o, err := b.run(ctx, r.key, sc)
+		if err != nil {
+			return nil, err
+		}
+		return []figure{o.figure(r, "CPU", o.perParticipant(), perSecond, nil, "")}, nil
 	}
 }
 
@@ -170,7 +197,7 @@ func memory(c *codec.Codec) func(context.Context, *bench, row) ([]figure, error)
 func allocations(sc scenario) func(context.Context, *bench, row) ([]figure, error) {
 	return func(ctx context.Context, b *bench, r row) ([]figure, error) {
 		alone := *b
-		alone.start = startMCU
+		alone.start, alone.startWith = startMCU, startMCUWith
 		o, err := alone.run(ctx, r.key, sc)
 		b.problems = alone.problems
 		if err != nil {

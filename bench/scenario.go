@@ -22,6 +22,8 @@ type scenario struct {
 	muted     bool
 	marks     bool
 	recorded  bool
+	ice       bool // all callers have it: they share one port of the server
+	plain     bool // the server uses plain system calls, no io_uring
 	warmup    time.Duration
 	window    time.Duration
 	tolerance float64 // of clicks: how much steeper than the tones a step may be, for what the codec adds
@@ -123,6 +125,10 @@ func (sc scenario) dial(ctx context.Context, sys system, l *load) error {
 
 func (sc scenario) call(ctx context.Context, sys system, conference string, c *caller, rtcp uint16) error {
 	offer := c.offer(rtcp)
+	if sc.ice {
+		c.path = newICEPath()
+		offer = c.path.offer(offer, c)
+	}
 	if sc.suite != 0 {
 		c.seal = newSeal(sc.suite)
 		offer = c.seal.offer(offer)
@@ -136,6 +142,11 @@ func (sc scenario) call(ctx context.Context, sys system, conference string, c *c
 		return err
 	}
 	c.to = media.NewDestination(agreed.Remote)
+	if c.path != nil {
+		if err := c.path.connect(c, agreed.RemoteICE); err != nil {
+			return err
+		}
+	}
 	if c.seal == nil {
 		return nil
 	}
@@ -152,7 +163,7 @@ func completed(offer, answer string, c *codec.Codec) (*sdp.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	agreed, err := sdp.Complete(offered, answered, sdp.Capabilities{Codecs: []*codec.Codec{c}, SDES: true})
+	agreed, err := sdp.Complete(offered, answered, sdp.Capabilities{Codecs: []*codec.Codec{c}, SDES: true, RTCPMux: true})
 	if err != nil {
 		return nil, err
 	}
