@@ -2,6 +2,7 @@ package mcu
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
@@ -58,4 +59,17 @@ func (l *Leg) unprotected() string {
 		return confinfo.ReasonWrongCertificate
 	}
 	return confinfo.ReasonNoKeys
+}
+
+// tellHandshakes says what became of them, and what came to them and led nowhere.
+func (s *Server) tellHandshakes() {
+	n := s.dtls.Stats()
+	if n == (srtp.DTLSStats{}) {
+		return
+	}
+	s.config.Logger.Info("DTLS ended", "begun", n.Begun, "completed", n.Completed,
+		slog.Group("refused", "wrong_fingerprint", n.WrongFingerprint, "without_profile", n.WithoutProfile, "timed_out", n.TimedOut, "busy", n.Busy,
+			"failed", n.Failed),
+		slog.Group("dropped", "malformed", n.Malformed, "oversized", n.Oversized, "unproven", n.Unproven, "second", n.Second, "late", n.Late,
+			"overflow", n.Overflow))
 }

@@ -117,6 +117,7 @@ func (s *Server) Close() error {
 	}
 	s.news.wait()
 	s.dtls.Wait()
+	s.tellHandshakes()
 	return s.unshare()
 }
 
