@@ -24,19 +24,22 @@ import (
 type world struct {
 	*server
 	alice, bob *talker
+	wire       *wire // bob's, with ICE and DTLS
+	turn       string
 }
 
 func TestHostileInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some twenty seconds")
 	}
-	w := &world{server: serve(t)}
+	w := &world{wire: &wire{}, turn: freePort(t)}
+	w.server = serve(t, "--turn", w.turn)
 	for _, body := range []string{`{"id":"meeting","admissionPolicy":"anonymous"}`, `{"id":"secret","admissionPolicy":"anonymous","pin":"271828"}`} {
 		if status, answer := w.post(loopback, "/v1/conferences", "application/json", strings.NewReader(body)); status != http.StatusCreated {
 			t.Fatalf("%d %s", status, answer)
 		}
 	}
-	w.alice, w.bob = w.talks(t, "alice", 500, 900), w.talks(t, "bob", 900, 500)
+	w.alice, w.bob = w.talks(t, "alice", 500, 900), w.talks(t, "bob", 900, 500, w.wire.secures(t))
 	w.alice.wantsToHear(t, "the first words")
 	w.bob.wantsToHear(t, "the first words")
 	w.alice.forget()
@@ -51,6 +54,10 @@ func TestHostileInput(t *testing.T) {
 		{"datagrams that are no SIP", w.badDatagrams},
 		{"streams that are no SIP", w.badStreams},
 		{"packets that are no RTP of the call", w.badPackets},
+		{"strangers at the port of ICE", w.strangersAtICE},
+		{"packets that are replayed and forged", w.forgedPackets},
+		{"packets before there are keys", w.beforeKeys},
+		{"relays beyond the quota", w.beyondQuota},
 		{"bombs", w.bombs},
 		{"passwords and PINs that are guessed", w.guesses},
 		{"connections that say nothing", slow},
@@ -445,6 +452,7 @@ func (w *world) wantsLog(t *testing.T, lines []map[string]any) {
 			t.Errorf("nothing was dropped as %s: %v", reason, dropped)
 		}
 	}
+	w.wantsSecureLog(t, lines)
 	t.Log("# what came to the SIP port")
 	dropped = dropsOf(find(t, lines, "SIP ended", ""))
 	for _, reason := range []string{"junk", "malformed"} {

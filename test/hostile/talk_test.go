@@ -31,14 +31,18 @@ const (
 )
 
 // talks calls and begins to speak.
-func (s *server) talks(t *testing.T, name string, says, hears float64) *talker {
+func (s *server) talks(t *testing.T, name string, says, hears float64, change ...func(*phone.Config)) *talker {
 	t.Helper()
 	who := &talker{name: name, wanted: hears}
-	var err error
-	who.Phone, err = phone.Dial(t.Context(), phone.Config{
+	config := phone.Config{
 		Target: "sip:meeting@" + loopback, Identity: "sip:" + name + "@" + loopback, Server: s.sip, Codecs: []*codec.Codec{g711.PCMU},
 		Address: netip.MustParseAddr(loopback), Network: phone.System(nil), Hears: who.hears,
-	})
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	var err error
+	who.Phone, err = phone.Dial(t.Context(), config)
 	if err != nil {
 		t.Fatalf("%s calls: %v", name, err)
 	}
