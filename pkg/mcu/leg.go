@@ -49,6 +49,7 @@ type Leg struct {
 	member  *mixer.Member
 	format  mixer.Format
 	encoder codec.Encoder // the leg's own, for what only this leg hears
+	loss    int           // per cent that what the leg hears is armed against
 
 	admitted   bool
 	direction  sdp.Direction // as negotiated, seen from here
@@ -131,6 +132,7 @@ func (l *Leg) enter() {
 	if l.mixer = l.conference.mixer; !l.admitted {
 		l.mixer = mixer.New(mixer.Config{})
 	}
+	l.disarm()
 	filter := l.conference.filters[l.user]
 	l.member = l.mixer.Add(mixer.MemberConfig{
 		Source: &l.voice, Sink: outlet{l}, Format: l.format, Encoder: l.encoder, ID: l.user, Filter: filter,
@@ -210,6 +212,7 @@ func (l *Leg) encode(n *negotiated) {
 		return
 	}
 	l.format, l.encoder = n.format, n.encoder
+	l.disarm()
 	if l.member != nil {
 		l.member.SetFormat(n.format, n.encoder)
 	}
@@ -241,6 +244,7 @@ func (l *Leg) setMuted(muted bool) {
 func (l *Leg) poll(b *media.Batch, now time.Time) {
 	defer l.rescue("receiving")
 	l.transport.Poll(b, now)
+	l.arm()
 }
 
 // tickAlone mixes for a leg that is outside the conference's mix.

@@ -18,7 +18,7 @@
 //	symmetric RTP: one justified latch                 yes
 //	sockets polled at the tick, kernel timestamps      yes
 //	ICE on shared ports, UDP and TCP; restart          yes
-//	redundancy when the peer reports loss              told to encoders (PeerLoss)
+//	redundancy when the peer reports loss              decided by reports (PeerLoss)
 //	SRTP and SRTCP, keys changed on the way            yes
 //	keys by DTLS-SRTP, both roles (RFC 5763)           yes; again during a call; RTCP apart with an association of its own
 package media

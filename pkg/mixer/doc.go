@@ -27,5 +27,6 @@
 // | who hears whom | yes, for 128 listeners |
 // | ptime 10, 20, 30, 40, 60 ms per listener | yes; packets of one Format have one phase |
 // | DTX of the encoder (Opus) | yes: a nil payload |
+// | FEC for those who miss packets (Opus) | yes: they share an encode (loss.go) |
 // | stereo, positions in the room | no |
 package mixer
