@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-f3cefc8c/focus/pkg/sip"
 )
@@ -130,6 +131,9 @@ func notOfURN(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRun
 // splitAddress cuts a Contact or Path value into its URI and what follows.
 func splitAddress(value string) (uri, rest string, ok bool) {
 	value = strings.TrimSpace(value)
+	if !utf8.ValidString(value) { // what is stored would read otherwise
+		return "", "", false
+	}
 	open, quoted := -1, false
 	for i := 0; i < len(value) && open < 0; i++ {
 		switch c := value[i]; {

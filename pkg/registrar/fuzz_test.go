@@ -13,6 +13,7 @@ func FuzzRegister(f *testing.F) {
 	f.Add("*", "", "0", "")
 	f.Add("<sip:tgruu.AAAA@example.com;gr>", "<sip:p>, <sip:q;lr>;x=y", "-1", "path")
 	f.Add(`<sip:a@[2001:db8::1]?Subject=x>;a;b="c,;>";q=.5`, "", "99999999999", "gruu")
+	f.Add("sip:[]\xff", "", "60", "")
 	f.Fuzz(func(t *testing.T, contact, path, expires, supported string) {
 		o := open(t)
 		answer, err := o.tries(1, "Contact: "+contact, "Path: "+path, "Expires: "+expires, "Supported: "+supported)
