@@ -145,12 +145,11 @@ func isEchoedSeq(value []byte, seq uint32, method Method) bool {
 
 // isEchoedVia: what a server adds to a Via are received and rport (RFC 3261 §18.2.1, RFC 3581 §4).
 func (h *head) isEchoedVia(line, branch []byte) bool {
-	params, ok := bytes.CutPrefix(line, []byte("Via: "))
-	if params, ok = bytes.CutPrefix(params, h.via); !ok {
-		return false
-	}
-	if params, ok = bytes.CutPrefix(params, branch); !ok {
-		return false
+	params, ok := line, true
+	for _, part := range [][]byte{[]byte("Via: "), h.via, branch} {
+		if params, ok = bytes.CutPrefix(params, part); !ok {
+			return false
+		}
 	}
 	for len(params) > 0 {
 		if params[0] != ';' {
