@@ -27,7 +27,7 @@ func (s *Server) addUser(ctx context.Context, call *c3p.Call) (c3p.Command, erro
 	}
 	out, agreed, err := leg.negotiate(endpoint.SDP)
 	if err == nil {
-		err = c.join(ctx, leg, agreed, user.Hears)
+		err = c.join(ctx, leg, agreed, user.Hears, func() { user.Endpoints = []confinfo.Endpoint{leg.described(out)} })
 	}
 	if err != nil {
 		leg.discard()
@@ -36,13 +36,12 @@ func (s *Server) addUser(ctx context.Context, call *c3p.Call) (c3p.Command, erro
 		}
 		return nil, err
 	}
-	user.Endpoints = []confinfo.Endpoint{leg.described(out)}
 	return &c3p.AddUser{Keys: command.Keys, User: &user}, nil
 }
 
 // join links a new leg in, unless its endpoint is here already or the conference has ended meanwhile. hears is whom the user hears; nil: as
-// before.
-func (c *Conference) join(ctx context.Context, leg *Leg, agreed *negotiated, hears *confinfo.Hears) error {
+// before. joined runs on the clock, to which the leg belongs from then on.
+func (c *Conference) join(ctx context.Context, leg *Leg, agreed *negotiated, hears *confinfo.Hears, joined func()) error {
 	refused := errClosed
 	err := c.clock.call(ctx, func() {
 		switch {
@@ -56,6 +55,7 @@ func (c *Conference) join(ctx context.Context, leg *Leg, agreed *negotiated, hea
 				c.remember(leg.user, filterOf(hears))
 			}
 			c.link(leg, agreed, time.Now())
+			joined()
 		}
 	})
 	if err != nil {

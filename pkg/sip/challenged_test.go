@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,9 +20,11 @@ type trunk struct {
 	digest   *sip.Digest
 	password string
 	asks     func(*sip.Request) bool // for which requests it wants one
-	acks     []string                // the credentials in them
-	heard    []string                // "INVITE 1 nc=- 407", …
 	dialogs  []*sip.Dialog
+
+	mu    sync.Mutex
+	acks  []string // the credentials in them
+	heard []string // "INVITE 1 nc=- 407", …
 }
 
 func (w *world) trunk(change ...func(*sip.DigestConfig)) *trunk {
@@ -65,6 +68,8 @@ func (c *trunk) lets(tx *sip.ServerTransaction) bool {
 		}
 	}
 	nc := strings.TrimLeft(between(credentials(req), "nc=", ","), "0")
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.heard = append(c.heard, fmt.Sprintf("%s %d nc=%s %d", req.Method, req.CSeq().SeqNo, nc, code))
 	return code == 200
 }
@@ -80,6 +85,8 @@ func (c *trunk) Acknowledged(_ *sip.Dialog, ack *sip.Request, err error) {
 		c.t.Error(err)
 		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.acks = append(c.acks, credentials(ack))
 }
 
@@ -87,6 +94,8 @@ func (c *trunk) Acknowledged(_ *sip.Dialog, ack *sip.Request, err error) {
 func (c *trunk) wants(want ...string) {
 	c.t.Helper()
 	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !slices.Equal(c.heard, want) {
 		c.t.Errorf("the trunk heard\n%q, want\n%q", c.heard, want)
 	}
@@ -213,6 +222,9 @@ func TestAStaleNonce(t *testing.T) {
 		c.wants("INFO 3 nc=2 407", "INFO 4 nc=1 200", "INFO 5 nc=2 200")
 		t.Log("# for a day of session refreshes")
 		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		if d.State() != sip.Confirmed || len(c.heard) < 48 {
 			t.Errorf("%v after a day, %d requests", d.State(), len(c.heard))
 		}
