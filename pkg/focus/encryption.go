@@ -19,23 +19,12 @@ func encryptionOf(d *confinfo.Description) conference.Encryption {
 // tellEncryption brings the MCU in line with the record, if it knows the conference. It is about who joins from now on, and about legs that
 // negotiate again.
 func (f *Focus) tellEncryption(ctx context.Context) error {
-	select {
-	case f.booting <- struct{}{}:
-		defer func() { <-f.booting }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	if !f.booted {
-		return nil
-	}
-	var encryption conference.Encryption
-	if err := f.do(ctx, func() error { encryption = f.conference.Record().Encryption; return nil }); err != nil {
-		return err
-	}
-	_, err := f.command(ctx, &c3p.ModifyConference{Conference: &confinfo.Document{
-		Entity: f.uri, State: confinfo.Partial, Description: &confinfo.Description{Encryption: wireEncryption(encryption)},
-	}})
-	return err
+	return f.tellMCU(ctx, func() c3p.Command {
+		encryption := wireEncryption(f.conference.Record().Encryption)
+		return &c3p.ModifyConference{Conference: &confinfo.Document{
+			Entity: f.uri, State: confinfo.Partial, Description: &confinfo.Description{Encryption: encryption},
+		}}
+	})
 }
 
 func wireEncryption(e conference.Encryption) string {

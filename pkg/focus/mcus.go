@@ -97,6 +97,25 @@ func (m *mcus) deliver(response *c3p.Response) {
 	}
 }
 
+// tellMCU sends the MCU a command, made on the loop, if it knows the conference; if it does not, boot will tell it what is true then.
+func (f *Focus) tellMCU(ctx context.Context, command func() c3p.Command) error {
+	select {
+	case f.booting <- struct{}{}:
+		defer func() { <-f.booting }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if !f.booted {
+		return nil
+	}
+	var told c3p.Command
+	if err := f.do(ctx, func() error { told = command(); return nil }); err != nil {
+		return err
+	}
+	_, err := f.command(ctx, told)
+	return err
+}
+
 // boot tells the MCU about the conference. What did not come to its end is told again with the next leg.
 func (f *Focus) boot(ctx context.Context) error {
 	select {

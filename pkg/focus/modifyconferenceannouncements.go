@@ -30,19 +30,7 @@ func (s *Server) modifyConferenceAnnouncements(ctx context.Context, call *c3p.Ca
 
 // tellAnnouncements brings the MCU in line with the record, if it knows the conference.
 func (f *Focus) tellAnnouncements(ctx context.Context) error {
-	select {
-	case f.booting <- struct{}{}:
-		defer func() { <-f.booting }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	if !f.booted {
-		return nil
-	}
-	command := &c3p.ModifyConferenceAnnouncements{Keys: c3p.ConferenceKeys{Entity: f.uri}}
-	if err := f.do(ctx, func() error { command.Enabled = f.conference.Announcements(); return nil }); err != nil {
-		return err
-	}
-	_, err := f.command(ctx, command)
-	return err
+	return f.tellMCU(ctx, func() c3p.Command {
+		return &c3p.ModifyConferenceAnnouncements{Keys: c3p.ConferenceKeys{Entity: f.uri}, Enabled: f.conference.Announcements()}
+	})
 }

@@ -144,7 +144,7 @@ func (a *Agent) options() []pion.AgentOption {
 		pion.WithNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeUDP6, pion.NetworkTypeTCP4, pion.NetworkTypeTCP6}),
 		pion.WithMulticastDNSMode(pion.MulticastDNSModeDisabled),
 		pion.WithNet(interfaces{addrs: a.config.ActiveTCP}),
-		pion.WithLoggerFactory(silence{}),
+		pion.WithLoggerFactory(silent()),
 		pion.WithEnableUseCandidateCheckPriority(), // Firefox nominates every pair of a lite peer: the best one counts
 		pion.WithBindingRequestHandler(func(*stun.Message, pion.Candidate, pion.Candidate, *pion.CandidatePair) bool {
 			a.touch() // by TCP, too

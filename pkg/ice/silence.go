@@ -1,6 +1,7 @@
 package ice
 
 import (
+	"io"
 	"net"
 	"net/netip"
 
@@ -8,22 +9,10 @@ import (
 	"github.com/pion/transport/v5"
 )
 
-// silence is pion's logger. What strangers send is counted, not logged, and at its debug level pion would log passwords.
-type silence struct{}
-
-// NewLogger is silent for every scope.
-func (silence) NewLogger(string) logging.LeveledLogger { return silence{} }
-
-func (silence) Trace(string)          {}
-func (silence) Tracef(string, ...any) {}
-func (silence) Debug(string)          {}
-func (silence) Debugf(string, ...any) {}
-func (silence) Info(string)           {}
-func (silence) Infof(string, ...any)  {}
-func (silence) Warn(string)           {}
-func (silence) Warnf(string, ...any)  {}
-func (silence) Error(string)          {}
-func (silence) Errorf(string, ...any) {}
+// silent is pion's logger. What strangers send is counted, not logged, and at its debug level pion would log passwords.
+func silent() logging.LoggerFactory {
+	return &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
+}
 
 // interfaces is the network as pion sees it: no interface of the machine, whose list it would read for each agent, but one with the
 // addresses that TCP connections are made from.

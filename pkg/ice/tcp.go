@@ -44,7 +44,7 @@ func newTCPDoor(t *TCP) *tcpDoor {
 		door.bound = addr.IP
 	}
 	door.TCPMuxDefault = pion.NewTCPMuxDefault(pion.TCPMuxParams{
-		Listener: l, Logger: silence{}, ReadBufferSize: tcpReadQueue, WriteBufferSize: tcpWriteBuffer,
+		Listener: l, Logger: silent().NewLogger("ice"), ReadBufferSize: tcpReadQueue, WriteBufferSize: tcpWriteBuffer,
 		FirstStunBindTimeout: tcpPatience, AliveDurationForConnFromStun: strayTCP,
 	})
 	return door

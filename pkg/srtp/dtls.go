@@ -3,6 +3,7 @@ package srtp
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -133,19 +134,7 @@ func (d *DTLS) enter(ctx context.Context) error {
 
 func (d *DTLS) leave() { <-d.slots }
 
-// silence is pion's logger: what strangers send is counted, not logged.
-type silence struct{}
-
-// NewLogger is silent for every scope.
-func (silence) NewLogger(string) logging.LeveledLogger { return silence{} }
-
-func (silence) Trace(string)          {}
-func (silence) Tracef(string, ...any) {}
-func (silence) Debug(string)          {}
-func (silence) Debugf(string, ...any) {}
-func (silence) Info(string)           {}
-func (silence) Infof(string, ...any)  {}
-func (silence) Warn(string)           {}
-func (silence) Warnf(string, ...any)  {}
-func (silence) Error(string)          {}
-func (silence) Errorf(string, ...any) {}
+// silent is pion's logger: what strangers send is counted, not logged.
+func silent() logging.LoggerFactory {
+	return &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
+}

@@ -206,7 +206,7 @@ func (a *Association) connect() (*dtls.Conn, error) {
 		dtls.WithVerifyPeerCertificate(func(chain [][]byte, _ [][]*x509.Certificate) error { return verify(chain, a.config.Fingerprints) }),
 		dtls.WithCipherSuites(dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, dtls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 			dtls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, dtls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384),
-		dtls.WithLoggerFactory(silence{}),
+		dtls.WithLoggerFactory(silent()),
 	}
 	if a.config.Client {
 		return dtls.ClientWithOptions(a.conn, peer{}, as[dtls.ClientOption](options)...)

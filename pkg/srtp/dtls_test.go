@@ -433,7 +433,7 @@ func TestPeersThatLackSomething(t *testing.T) {
 					Send: func(data []byte) error { conn.put(data); return nil },
 					Done: func(keys AssociationKeys, err error) { done <- outcome{keys, err} },
 				})
-				options := append([]dtls.ClientOption{dtls.WithInsecureSkipVerify(true), dtls.WithLoggerFactory(silence{})}, c.options...)
+				options := append([]dtls.ClientOption{dtls.WithInsecureSkipVerify(true), dtls.WithLoggerFactory(silent())}, c.options...)
 				if name != "a certificate" {
 					options = append(options, dtls.WithCertificates(theirs.tls))
 				}
