@@ -51,15 +51,18 @@ func (s *Server) share(config ICE) (err error) {
 		s.shared, err = s.shareAt(config, config.Addresses)
 		return err
 	}
-	for low := s.config.Ports[0] + s.config.Ports[0]%2; low < s.config.Ports[1] && s.shared == nil; low += 2 {
+	for low := evenPort(s.config.Ports[0]); low < int(s.config.Ports[1]) && s.shared == nil; low += 2 {
 		addresses := slices.Clone(config.Addresses)
 		for i, a := range addresses {
-			addresses[i] = netip.AddrPortFrom(a.Addr(), low)
+			addresses[i] = netip.AddrPortFrom(a.Addr(), uint16(low))
 		}
 		s.shared, err = s.shareAt(config, addresses)
 	}
 	return err
 }
+
+// evenPort is the first even port from p on, as an int: after 65535 comes no port, and not port 0.
+func evenPort(p uint16) int { return int(p) + int(p)%2 }
 
 // unshare closes the ports of ICE, and says what came to them and led nowhere.
 func (s *Server) unshare() error {

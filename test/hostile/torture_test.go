@@ -177,16 +177,12 @@ func (w *torturer) table(t *testing.T, rows []expected, read func(name string) [
 	fmt.Fprintln(out, "message\texpected\tUDP\tTCP")
 	overTCP := w.allOverTCP(t, rows, read)
 	for i, row := range rows {
-		udp, tcp := w.overUDP(t, read(row.name)), overTCP[i]
+		udp, tcp := w.overUDP(t, read(row.name), row.udp), overTCP[i]
 		fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", row.name, row, udp, tcp)
-		wantTCP := row.udp
-		if row.tcp != nil {
-			wantTCP = row.tcp
-		}
 		if !slices.Contains(row.udp, udp.code) || !udp.next {
 			t.Errorf("%s over UDP: answered %s, want %s", row.name, udp, row)
 		}
-		if !slices.Contains(wantTCP, tcp.code) || tcp.next == row.closes || tcp.closed != row.closes {
+		if !slices.Contains(row.overTCP(), tcp.code) || tcp.next == row.closes || tcp.closed != row.closes {
 			t.Errorf("%s over TCP: answered %s, want %s", row.name, tcp, row)
 		}
 	}
@@ -200,7 +196,7 @@ func (w *torturer) allOverTCP(t *testing.T, rows []expected, read func(name stri
 	var all sync.WaitGroup
 	for i, row := range rows {
 		good := w.good("TCP", "192.0.2.1")
-		try := func() { results[i] = w.overTCP(t, read(row.name), good) }
+		try := func() { results[i] = w.overTCP(t, read(row.name), good, row.overTCP()) }
 		if row.closes {
 			all.Go(try)
 		} else {
@@ -209,6 +205,13 @@ func (w *torturer) allOverTCP(t *testing.T, rows []expected, read func(name stri
 	}
 	all.Wait()
 	return results
+}
+
+func (e expected) overTCP() []string {
+	if e.tcp != nil {
+		return e.tcp
+	}
+	return e.udp
 }
 
 func (e expected) String() string {
@@ -264,7 +267,7 @@ Content-Length: 0
 
 var topVia = regexp.MustCompile(`(?i)\n(?:via|v)\s*:\s*SIP\s*/\s*2\.0\s*/\s*\w+\s+(?:\[[^\]]*\]|[^:;,\s\[]+)(?::(\d+))?`)
 
-func (w *torturer) overUDP(t *testing.T, data []byte) (g got) {
+func (w *torturer) overUDP(t *testing.T, data []byte, wanted []string) (g got) {
 	t.Helper()
 	port := "5060"
 	if m := topVia.FindSubmatch(data); m != nil && len(m[1]) > 0 {
@@ -289,12 +292,8 @@ func (w *torturer) overUDP(t *testing.T, data []byte) (g got) {
 		if late := callIDIn.Find(buffer[:n]); !bytes.Contains(late, []byte("good-")) && ((callID == nil) != (late == nil) || !bytes.HasPrefix(value(late), value(callID))) {
 			continue // the final response to an earlier INVITE, which nobody acknowledges
 		}
-		if g.heard(string(buffer[:n])) {
-			// The two were served side by side: the answer to the first may come second.
-			conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			if g.code != "" {
-				return g
-			}
+		if g.heard(string(buffer[:n]), conn, wanted) {
+			return g
 		}
 	}
 }
@@ -306,8 +305,9 @@ func value(line []byte) []byte {
 	return bytes.TrimSpace(v)
 }
 
-// heard takes a response; true when it is that to the good message.
-func (g *got) heard(response string) bool {
+// heard takes a response; true when both messages are answered. The two are served side by side: once the good one is answered the other has
+// the patience that it is worth.
+func (g *got) heard(response string, conn interface{ SetReadDeadline(time.Time) error }, wanted []string) bool {
 	line, _, _ := strings.Cut(response, "\r\n")
 	fields := strings.SplitN(line, " ", 3)
 	switch {
@@ -315,14 +315,14 @@ func (g *got) heard(response string) bool {
 		g.code = "garbage"
 	case strings.Contains(response, "z9hG4bKgood"):
 		g.next = fields[1] == "200"
-		return true
+		conn.SetReadDeadline(time.Now().Add(patienceFor(wanted)))
 	case fields[1] >= "200":
 		g.code, g.reason = fields[1], fields[2]
 	}
-	return false
+	return g.next && g.code != ""
 }
 
-func (w *torturer) overTCP(t *testing.T, data []byte, good string) (g got) {
+func (w *torturer) overTCP(t *testing.T, data []byte, good string, wanted []string) (g got) {
 	t.Helper()
 	conn, err := net.Dial("tcp", w.sip)
 	if err != nil {
@@ -336,11 +336,11 @@ func (w *torturer) overTCP(t *testing.T, data []byte, good string) (g got) {
 	conn.Write(data)
 	if m := lengthField.FindSubmatch(data); m != nil { // what waits for the rest of its body must not get the next message as that
 		if _, body, _ := bytes.Cut(data, []byte("\r\n\r\n")); len(body) < atoi(m[1]) {
-			return g.until(conn, 15*time.Second)
+			return g.until(conn, wanted)
 		}
 	}
 	conn.Write([]byte(good))
-	return g.until(conn, 15*time.Second)
+	return g.until(conn, wanted)
 }
 
 var lengthField = regexp.MustCompile(`(?i)\n(?:l|content-length)\s*:\s*(\d+)`)
@@ -350,15 +350,37 @@ func atoi(digits []byte) int {
 	return n
 }
 
+// cutMessage takes the first response off a stream; the answers to keep-alives in front of it are no responses, and its body is dropped.
+func cutMessage(stream string) (head, rest string, whole bool) {
+	head, rest, whole = strings.Cut(strings.TrimLeft(stream, "\r\n"), "\r\n\r\n")
+	head += "\r\n"
+	if m := lengthField.FindStringSubmatch(head); whole && m != nil {
+		length := atoi([]byte(m[1]))
+		if len(rest) < length {
+			return "", stream, false
+		}
+		rest = rest[length:]
+	}
+	return head, rest, whole
+}
+
+// patienceFor is how long the answer to a message may come after that to the good one behind it: the two are served side by side.
+func patienceFor(codes []string) time.Duration {
+	if slices.Contains(codes, "") {
+		return 100 * time.Millisecond // nothing comes; how long one listens to it is a matter of taste
+	}
+	return 5 * time.Second
+}
+
 // until reads until the good message is answered and everything before it, or the connection ends.
-func (g got) until(conn net.Conn, patience time.Duration) got {
-	conn.SetReadDeadline(time.Now().Add(patience))
+func (g got) until(conn net.Conn, wanted []string) got {
+	conn.SetReadDeadline(time.Now().Add(15 * time.Second))
 	buffer, all := make([]byte, 65536), ""
 	for {
 		n, err := conn.Read(buffer)
 		all += string(buffer[:n])
 		for {
-			response, rest, whole := strings.Cut(all, "\r\n\r\n") // none of them has a body that matters
+			response, rest, whole := cutMessage(all)
 			if !whole {
 				break
 			}
@@ -366,11 +388,7 @@ func (g got) until(conn net.Conn, patience time.Duration) got {
 			if strings.Contains(response, "\r\nCall-ID: dblreq.0ha0isnda977644900765@") {
 				continue // the second message of dblreq, which may be answered before the first
 			}
-			g.heard(strings.TrimLeft(response, "\r\n") + "\r\n") // behind the answers to keep-alives
-			if g.next {
-				conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			}
-			if g.next && g.code != "" {
+			if g.heard(response, conn, wanted) {
 				return g
 			}
 		}
