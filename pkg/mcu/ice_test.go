@@ -2,6 +2,7 @@ package mcu
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
+	"github.com/seed-f3cefc8c/focus/pkg/media"
 )
 
 func iceOn(mode ICEMode) func(*Config) {
@@ -135,5 +137,22 @@ func TestLiteOnPublicAddresses(t *testing.T) {
 		if got := config.lite(); got != row.want {
 			t.Errorf("%+v: lite %v", row, got)
 		}
+	}
+}
+
+func TestICEEndsItsSearchAtTheLastPort(t *testing.T) {
+	last := netip.MustParseAddrPort("192.0.2.10:65534")
+	network := &media.Memory{}
+	other, err := network.Listen(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	_, err = New(Config{
+		Network: network, Address: last.Addr(), Ports: [2]uint16{65533, 65535}, Clocks: 1, Codecs: Codecs(), Prompts: beeps{},
+		Logger: slog.New(slog.DiscardHandler), ICE: ICE{Mode: ICELite, Addresses: []netip.AddrPort{netip.AddrPortFrom(last.Addr(), 0)}},
+	}, &world{T: t})
+	if err == nil {
+		t.Error("the port of somebody else served")
 	}
 }

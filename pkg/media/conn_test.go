@@ -97,8 +97,10 @@ func TestPortsComeInPairs(t *testing.T) {
 }
 
 func TestPortRangeWithoutAPair(t *testing.T) {
-	if _, err := NewPorts(&Memory{}, netip.MustParseAddr("127.0.0.1"), 30001, 30002); err == nil {
-		t.Error("a range without an even port and its neighbour was taken")
+	for _, r := range [][2]uint16{{30001, 30002}, {30002, 30002}, {65535, 65535}, {40000, 30000}, {30001, 30000}} {
+		if _, err := NewPorts(&Memory{}, netip.MustParseAddr("127.0.0.1"), r[0], r[1]); err == nil {
+			t.Errorf("%d-%d holds no even port and its neighbour, and was taken", r[0], r[1])
+		}
 	}
 }
 

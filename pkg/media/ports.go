@@ -26,7 +26,7 @@ type Ports struct {
 // NewPorts serves pairs between low and high, both included, on addr. It starts at a random place, so that a stranger
 // cannot guess the next call's port from the last one's.
 func NewPorts(network Network, addr netip.Addr, low, high uint16) (*Ports, error) {
-	if low%2 == 1 {
+	if low%2 == 1 && low < high {
 		low++
 	}
 	if high <= low {
