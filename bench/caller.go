@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/media"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // dynamicType is the payload type of codecs without a static one.
@@ -28,8 +29,10 @@ type caller struct {
 	buffer [1500]byte
 	units  uint32 // RTP clock units of a frame
 
-	path  *icePath // nil: without ICE
-	seal  *seal    // nil: in the clear
+	path        *icePath          // nil: without ICE
+	seal        *seal             // nil: in the clear
+	association *srtp.Association // of DTLS; nil without
+
 	heard counts
 	ear   *ear // nil for those whose sound is not looked at
 	sent  []time.Time
@@ -125,4 +128,9 @@ func (c *caller) take(d *media.Datagram, l *listening) {
 	c.ear.keep(p, data[12:])
 }
 
-func (c *caller) close() { _ = c.conn.Close() }
+func (c *caller) close() {
+	if c.association != nil {
+		c.association.Close()
+	}
+	_ = c.conn.Close()
+}

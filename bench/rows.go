@@ -13,7 +13,6 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/codec/g711"
 	"github.com/seed-f3cefc8c/focus/pkg/codec/g722"
 	"github.com/seed-f3cefc8c/focus/pkg/codec/opus"
-	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // How much steeper than the tones' own sum a sample step may be at a change of talkers: what quantisation and prediction add
@@ -62,8 +61,10 @@ func rows() []row {
 		{"g722-100", "G.722, a room of 100, 3 talking", cpu(g722100, 1.0, "Asterisk 3.2, FreeSWITCH 7.8")},
 		{"opus-100", "Opus, a room of 100, 3 talking", cpu(opus100, 1.2, "Janus 7.4 to 10, FreeSWITCH 12 to 13")},
 		{"opus-10x10", "Opus, ten rooms of 10, 3 talking in each", cpu(opusTens, 4.5, "")},
-		{"pcmu-100-gcm", "PCMU, a room of 100, 3 talking, SDES with AES-GCM", protected(pcmu100, srtp.AEADAES128GCM, 0.10, 1)},
-		{"pcmu-100-cm", "PCMU, a room of 100, 3 talking, SDES with AES-CM and HMAC", protected(pcmu100, srtp.AESCM128HMACSHA180, 0.20, 4)},
+		{"pcmu-100-srtp", "PCMU, a room of 100, 3 talking, with SRTP", protected(pcmu100)},
+		{"g722-100-srtp", "G.722, a room of 100, 3 talking, with SRTP", protected(g722100)},
+		{"opus-100-srtp", "Opus, a room of 100, 3 talking, with SRTP", protected(opus100)},
+		{"opus-10x10-srtp", "Opus, ten rooms of 10, 3 talking in each, with SRTP", protected(opusTens)},
 		{"joins-dtls", "300 callers with ICE and DTLS-SRTP on one port, 50 a second", joins},
 		{"delay-pcmu", "PCMU, delay through the server", delay(g711.PCMU, 15, 25, "Asterisk 15, FreeSWITCH 34, Janus 130", "Asterisk 23, FreeSWITCH 41, Janus 140")},
 		{"delay-opus", "Opus, delay through the server", delay(opus.Opus, 22, 32, "", "")},

@@ -9,25 +9,24 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/sdp"
-	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // scenario is a load and for how long it is looked at.
 type scenario struct {
-	codec     *codec.Codec
-	suite     srtp.Suite // of all callers' SRTP; 0: in the clear
-	rooms     int
-	seats     int // in each room
-	talking   int // of them
-	muted     bool
-	marks     bool
-	recorded  bool
-	ice       bool // all callers have it: they share one port of the server
-	plain     bool // the server uses plain system calls, no io_uring
-	warmup    time.Duration
-	window    time.Duration
-	tolerance float64 // of clicks: how much steeper than the tones a step may be, for what the codec adds
-	profile   string  // file of a CPU profile of the window
+	codec      *codec.Codec
+	protection protection // of all callers; the zero value: in the clear
+	rooms      int
+	seats      int // in each room
+	talking    int // of them
+	muted      bool
+	marks      bool
+	recorded   bool
+	ice        bool // all callers have it: they share one port of the server
+	plain      bool // the server uses plain system calls, no io_uring
+	warmup     time.Duration
+	window     time.Duration
+	tolerance  float64 // of clicks: how much steeper than the tones a step may be, for what the codec adds
+	profile    string  // file of a CPU profile of the window
 }
 
 // outcome is what was measured.
@@ -129,9 +128,9 @@ func (sc scenario) call(ctx context.Context, sys system, conference string, c *c
 		c.path = newICEPath()
 		offer = c.path.offer(offer, c)
 	}
-	if sc.suite != 0 {
-		c.seal = newSeal(sc.suite)
-		offer = c.seal.offer(offer)
+	agree, offer, err := sc.protection.offer(c, offer)
+	if err != nil {
+		return err
 	}
 	answer, err := sys.Call(ctx, conference, c.name, offer)
 	if err != nil {
@@ -147,10 +146,7 @@ func (sc scenario) call(ctx context.Context, sys system, conference string, c *c
 			return err
 		}
 	}
-	if c.seal == nil {
-		return nil
-	}
-	return c.seal.agree(agreed.RemoteCrypto)
+	return agree(agreed)
 }
 
 // completed is the audio that a caller offered and a server answered.
@@ -163,7 +159,7 @@ func completed(offer, answer string, c *codec.Codec) (*sdp.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	agreed, err := sdp.Complete(offered, answered, sdp.Capabilities{Codecs: []*codec.Codec{c}, SDES: true, RTCPMux: true})
+	agreed, err := sdp.Complete(offered, answered, sdp.Capabilities{Codecs: []*codec.Codec{c}, SDES: true, DTLS: true, RTCPMux: true})
 	if err != nil {
 		return nil, err
 	}
