@@ -27,6 +27,9 @@ func defaultRoute() netip.Addr {
 // ownNames are the hosts that mean this server beside its domain: "every address the server listens on counts as its domain too".
 func (o *options) ownNames() []string {
 	names := []string{uriHost(o.mediaIP)}
+	if o.sipPublic != "" {
+		names = append(names, o.sipPublic)
+	}
 	for _, listen := range []string{o.sip, o.sips, o.https, o.ws} {
 		if host, _, err := net.SplitHostPort(listen); err == nil {
 			names = append(names, namesOf(host)...)
@@ -74,12 +77,15 @@ func reachable(listen, host string) string {
 	return net.JoinHostPort(given, port)
 }
 
-// listenHosts are the addresses that were asked for by name.
+// listenHosts are the addresses that were asked for by name, and the one that stands for them outside.
 func (o *options) listenHosts() (hosts []string) {
 	for _, listen := range []string{o.sip, o.sips, o.https, o.ws, o.turn.plain, o.turn.secure} {
 		if host, _, _ := net.SplitHostPort(listen); !allAddresses(listen) && host != "" {
 			hosts = append(hosts, host)
 		}
+	}
+	if o.sipPublic != "" {
+		hosts = append(hosts, o.sipPublic)
 	}
 	return hosts
 }

@@ -31,8 +31,9 @@ type options struct {
 	data             string
 	domain           string
 	sip, sips, https string // HOST:PORT, or "" for nowhere
-	sipRate          [2]int // a second: of one source, and in all; negative for no bound
 	ws               string // the same
+	sipPublic        string // as in a URI; "": the address of the socket
+	sipRate          [2]int // a second: of one source, and in all; negative for no bound
 	origins          []string
 	dns              *locate.Client // nil for those of the system
 	mediaIP          netip.Addr
@@ -73,7 +74,7 @@ type options struct {
 // options reads the settings. An error names the flag, and what to write there.
 func (s *settings) options() (*options, error) {
 	o := &options{data: s.Data, language: s.Language, mediaTimeout: s.MediaTimeout, mediaRing: s.MediaIO == "auto", encryption: s.encryption(), sdesAnywhere: s.SDES == "anywhere", logFormat: s.LogFormat, dialOut: focus.DialOutPolicy(s.DialOut)}
-	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readICE, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readCollector, s.readRest} {
+	for _, step := range []func(*options) error{s.readAddresses, s.readOrigins, s.readRates, s.readMedia, s.readICE, s.readSIPPublic, s.readDomain, s.readTURN, s.readDNS, s.readTLS, s.readTrusted, s.readDigest, s.readTrunks, s.readKeypad, s.readWebhook, s.readPrompts, s.readSession, s.readAccessNumbers, s.readCollector, s.readRest} {
 		if err := step(o); err != nil {
 			return nil, &usageError{err}
 		}
@@ -104,6 +105,23 @@ func (s *settings) readAddresses(o *options) error {
 	}
 	if o.sip == "" && o.sips == "" {
 		return fmt.Errorf("--sip and --sips are both off: no telephone could call")
+	}
+	return nil
+}
+
+// readSIPPublic is after the addresses of media: what is before those is before SIP too.
+func (s *settings) readSIPPublic(o *options) error {
+	if s.SIPPublic == "" && len(o.ice.Public) > 0 {
+		o.sipPublic = uriHost(o.ice.Public[0])
+		return nil
+	}
+	o.sipPublic = s.SIPPublic
+	if ip, err := netip.ParseAddr(s.SIPPublic); err == nil && !ip.IsUnspecified() && ip.Zone() == "" {
+		o.sipPublic = uriHost(ip)
+		return nil
+	}
+	if strings.ContainsAny(s.SIPPublic, ":/@;,<>[]%? ") || s.SIPPublic == "0.0.0.0" {
+		return fmt.Errorf("--sip-public-host %q: write an IP address or a name, without a port", s.SIPPublic)
 	}
 	return nil
 }

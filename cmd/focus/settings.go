@@ -14,6 +14,7 @@ type settings struct {
 	Domain       string        `help:"Domain of conferences and users. Default: the media address." placeholder:"NAME"`
 	SIP          string        `name:"sip" help:"Where SIP over UDP and TCP is answered; off for nowhere." default:":5060" placeholder:"HOST:PORT"`
 	SIPS         string        `name:"sips" help:"Where SIP over TLS is answered; off for nowhere." default:":5061" placeholder:"HOST:PORT"`
+	SIPPublic    string        `name:"sip-public-host" help:"The address or name by which Via and Contact call this server, where callers do not reach that of its socket, as through a 1:1 NAT. Default: the first of --media-public-ip, else the socket's." placeholder:"HOST"`
 	SIPRate      int           `name:"sip-rate" help:"New SIP requests a second, of everybody together; what belongs to a call is not counted. 0: no bound." default:"10000" placeholder:"N"`
 	SIPPerSource int           `name:"sip-rate-per-source" help:"The same of one source: an IPv4 address, or the /64 of an IPv6 address. 0: no bound." default:"5000" placeholder:"N"`
 	HTTPS        string        `name:"https" help:"Where HTTPS is answered, and SIP over secure WebSocket (/ws)." default:":8443" placeholder:"HOST:PORT"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -231,5 +232,37 @@ func TestNamesOfTheServer(t *testing.T) {
 	}
 	if got, want := o.dialURI("meeting"), "sip:meeting@[2001:db8::1]:5070"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestHowSIPIsReachedFromOutside(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                               "",
+		"media-public-ip: 203.0.113.5\n": "203.0.113.5",
+		"media-public-ip: 203.0.113.5\nsip-public-host: 203.0.113.6\n": "203.0.113.6",
+		"sip-public-host: sip.example.com\n":                           "sip.example.com",
+		"sip-public-host: 2001:db8::5\n":                               "[2001:db8::5]",
+	} {
+		s, _, err := parsed(t, "media-ip: 192.0.2.10\n"+text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := s.options()
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if o.sipPublic != want || want != "" && (!slices.Contains(o.ownNames(), want) || !slices.Contains(o.listenHosts(), want)) {
+			t.Errorf("%q: %q, want %q, which is one of %q and %q", text, o.sipPublic, want, o.ownNames(), o.listenHosts())
+		}
+	}
+	for _, text := range []string{"sip.example.com:5060", "'0.0.0.0'", "'::'", "sip:a@b", "a b", "fe80::1%eth0", "'[2001:db8::5]'"} {
+		s, _, err := parsed(t, "media-ip: 192.0.2.10\nsip-public-host: "+text+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.options(); err == nil || !strings.Contains(err.Error(), "--sip-public-host") {
+			t.Errorf("%q: %v, want an error that names the flag", text, err)
+		}
 	}
 }

@@ -121,10 +121,10 @@ func (s *system) startFocus(context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("deriving a key: %w", err)
 	}
-	host := "" // the address of the socket
-	if allAddresses(s.options.sip) || allAddresses(s.options.sips) {
+	host := s.options.sipPublic
+	if host == "" && (allAddresses(s.options.sip) || allAddresses(s.options.sips)) {
 		host = uriHost(s.options.mediaIP)
-	}
+	} // else the address of the socket
 	s.calls = newCallRecords(s.options.in("calls"), "calls", s.log)
 	s.reports = newCallRecords(s.options.in("calls"), "reports", s.log)
 	s.focus, err = focus.New(focus.Config{
