@@ -48,7 +48,7 @@ type Clock struct {
 	done  chan struct{}
 	start time.Time
 	phase [phases]phase
-	ring  *media.Ring  // nil: each socket costs its own system calls
+	lane  media.Lane   // of all its legs
 	batch *media.Batch // what sockets are read into
 	pool  *rtp.Pool    // packets of all its legs
 
@@ -70,12 +70,12 @@ type phase struct {
 // newClock starts a clock that runs until ctx ends.
 func newClock(ctx context.Context, network media.Network, logger *slog.Logger) *Clock {
 	c := &Clock{queue: make(chan func(), clockQueue), done: make(chan struct{}), start: time.Now(), log: logger,
-		batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
+		lane: media.NewBurst(), batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
 	go c.loop(ctx, network)
 	return c
 }
 
-// settle gives the clock a thread of its own, ahead of others if that is allowed, and a ring if the network has one. A test's network
+// settle gives the clock a thread of its own, ahead of others if that is allowed, and a ring for its lane if the network has one. A test's network
 // has neither.
 func (c *Clock) settle(network media.Network) {
 	n, ok := network.(media.RingNetwork)
@@ -89,9 +89,10 @@ func (c *Clock) settle(network media.Network) {
 	ring, err := n.NewRing()
 	if err != nil {
 		c.log.Info("media uses plain system calls", "err", err)
-		return
 	}
-	c.ring = ring
+	if ring != nil {
+		c.lane = ring
+	}
 }
 
 // post runs f on the clock's goroutine. It returns ctx's error when the clock has no room for it in time.
@@ -137,9 +138,8 @@ func (c *Clock) wait() { <-c.done }
 
 func (c *Clock) loop(ctx context.Context, network media.Network) {
 	defer close(c.done)
-	if c.settle(network); c.ring != nil {
-		defer c.ring.Close()
-	}
+	c.settle(network)
+	defer c.lane.Close()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -152,9 +152,7 @@ func (c *Clock) loop(ctx context.Context, network media.Network) {
 		case <-timer.C:
 		}
 		c.runDue(time.Now())
-		if c.ring != nil {
-			c.ring.Flush()
-		}
+		c.lane.Flush()
 	}
 }
 
@@ -210,8 +208,8 @@ func (c *Clock) run(i int, p *phase, newest int64) {
 			m.skip(int(skip))
 		}
 	}
-	if p.frame < newest && c.ring != nil {
-		c.ring.Poll(time.Now())
+	if p.frame < newest {
+		c.lane.Poll(time.Now())
 	}
 	for p.frame < newest {
 		p.frame++

@@ -135,7 +135,7 @@ func (c *Conference) link(l *Leg, agreed *negotiated, now time.Time) {
 	}
 	c.legs = append(c.legs, l)
 	c.clock.load.Add(1)
-	l.transport.Ride(c.clock.ring)
+	l.transport.Ride(c.clock.lane)
 	switch {
 	case agreed != nil:
 		l.apply(agreed)

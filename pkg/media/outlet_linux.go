@@ -7,31 +7,52 @@ import (
 	"time"
 )
 
-// outlet is how a clock sends on a socket that is not its own: through its ring, with what its other legs send. The descriptor is held
-// while a packet waits in the queue, which knows no more of the socket than its number.
+// outlets are how a clock sends on sockets that are not its own: in the queue of its lane, with what its other legs send.
+type outlets struct {
+	queue   queue
+	all     []*outlet
+	waiting []*outlet // that have sent since the last flush
+}
+
+// queue is where their packets wait. It knows no more of a socket than the number of its descriptor.
+type queue interface {
+	// makeRoom makes sure that a packet can be queued.
+	makeRoom()
+	send(fd int, data []byte, to *Destination) error
+}
+
+// outlet is one of them. The descriptor is held while a packet waits.
 type outlet struct {
-	ring   *Ring
+	of     *outlets
 	conn   *udpConn
 	socket *Socket // that sends here
 	holds  bool
 }
 
-// through is a socket that sends what s would, on the ring; s itself where that cannot be. It belongs to the clock.
-func (r *Ring) through(s *Socket) *Socket {
+func (a *outlets) through(s *Socket) *Socket {
 	c, ok := s.conn.(*udpConn)
-	if r == nil || !ok || c.ring != nil {
+	if !ok || c.ring != nil {
 		return s
 	}
-	r.outlets = slices.DeleteFunc(r.outlets, func(o *outlet) bool { return o.conn.users.Load() == 0 })
-	for _, o := range r.outlets {
+	a.all = slices.DeleteFunc(a.all, func(o *outlet) bool { return o.conn.users.Load() == 0 })
+	for _, o := range a.all {
 		if o.conn == c {
 			return o.socket
 		}
 	}
-	o := &outlet{ring: r, conn: c}
+	o := &outlet{of: a, conn: c}
 	o.socket = newIdleSocket(o)
-	r.outlets = append(r.outlets, o)
+	a.all = append(a.all, o)
 	return o.socket
+}
+
+// letGo ends what the outlets hold: the kernel has taken all packets and knows their sockets, or never will.
+func (a *outlets) letGo() {
+	for _, o := range a.waiting {
+		o.holds = false
+		_ = o.conn.drop()
+	}
+	a.waiting = a.waiting[:0]
 }
 
 // WriteTo queues one datagram.
@@ -39,24 +60,15 @@ func (o *outlet) WriteTo(data []byte, to *Destination) error {
 	if len(data) == 0 {
 		return nil
 	}
-	o.ring.makeRoom() // may let go of all sockets
+	o.of.queue.makeRoom() // may let go of all sockets
 	if !o.holds {
 		if !o.conn.hold() {
 			return net.ErrClosed
 		}
 		o.holds = true
-		o.ring.queued = append(o.ring.queued, o)
+		o.of.waiting = append(o.of.waiting, o)
 	}
-	return o.ring.send(o.conn.fd, data, to)
-}
-
-// letGo ends what the outlets hold: the kernel has taken all packets and knows their sockets, or never will.
-func (r *Ring) letGo() {
-	for _, o := range r.queued {
-		o.holds = false
-		_ = o.conn.drop()
-	}
-	r.queued = r.queued[:0]
+	return o.of.queue.send(o.conn.fd, data, to)
 }
 
 func (*outlet) ReadBatch(*Batch, time.Time) int { return 0 }

@@ -20,8 +20,34 @@ func listenShared(t *testing.T) *Socket {
 	return newIdleSocket(conn)
 }
 
-func TestAnOutletSendsWithTheRing(t *testing.T) {
-	r, bob, b := newRing(t), listen(t, UDP{}, "127.0.0.1:0"), NewBatch()
+// failing is a Lane that counts what the kernel refused.
+type failing interface {
+	Lane
+	Failed() uint64
+}
+
+// onLanes runs a test on each kind of lane.
+func onLanes(t *testing.T, f func(t *testing.T, l failing)) {
+	t.Run("ring", func(t *testing.T) { f(t, newRing(t)) })
+	t.Run("burst", func(t *testing.T) {
+		b := NewBurst()
+		defer b.Close()
+		f(t, b)
+	})
+}
+
+// outletsOf are those that a lane has.
+func outletsOf(l Lane) []*outlet {
+	if r, ok := l.(*Ring); ok {
+		return r.all
+	}
+	return l.(*Burst).all
+}
+
+func TestAnOutletSendsWithTheLane(t *testing.T) { onLanes(t, testAnOutlet) }
+
+func testAnOutlet(t *testing.T, r failing) {
+	bob, b := listen(t, UDP{}, "127.0.0.1:0"), NewBatch()
 	shared := listenShared(t)
 	defer shared.Close()
 	to := NewDestination(bob.LocalAddr())
@@ -54,19 +80,19 @@ func TestAnOutletSendsWithTheRing(t *testing.T) {
 	}
 }
 
-func TestWithoutARingNothingChanges(t *testing.T) {
-	var none *Ring
-	shared := listenShared(t)
-	defer shared.Close()
-	stream := newIdleSocket(streamConn{})
-	if none.through(shared) != shared || newRing(t).through(stream) != stream {
-		t.Error("another socket where there is no ring, or no datagrams")
-	}
+func TestStreamsStayAsTheyAre(t *testing.T) {
+	onLanes(t, func(t *testing.T, l failing) {
+		if stream := newIdleSocket(streamConn{}); l.through(stream) != stream {
+			t.Error("another socket where there are no datagrams")
+		}
+	})
 }
 
 // The kernel gives the number of a closed socket to the next file. A packet that waited for the end of the tick must not go out there.
-func TestASharedSocketClosesWhilePacketsWait(t *testing.T) {
-	r, bob, b := newRing(t), listen(t, UDP{}, "127.0.0.1:0"), NewBatch()
+func TestASharedSocketClosesWhilePacketsWait(t *testing.T) { onLanes(t, testClosesWhilePacketsWait) }
+
+func testClosesWhilePacketsWait(t *testing.T, r failing) {
+	bob, b := listen(t, UDP{}, "127.0.0.1:0"), NewBatch()
 	for range 20 {
 		shared := listenShared(t)
 		out, to := r.through(shared), NewDestination(bob.LocalAddr())
@@ -96,22 +122,29 @@ func TestASharedSocketClosesWhilePacketsWait(t *testing.T) {
 		}
 		again.Close()
 	}
-	if r.through(listenShared(t)); len(r.outlets) != 1 {
-		t.Errorf("%d outlets, want that of the open socket alone", len(r.outlets))
+	if r.through(listenShared(t)); len(outletsOf(r)) != 1 {
+		t.Errorf("%d outlets, want that of the open socket alone", len(outletsOf(r)))
 	}
 }
 
-// A ring that ends with packets in its queue lets go of their socket.
-func TestARingEndsWhilePacketsWait(t *testing.T) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	r, err := NewRing()
-	if err != nil {
-		t.Skip(err)
-	}
+// A lane that ends with packets in its queue lets go of their socket.
+func TestALaneEndsWhilePacketsWait(t *testing.T) {
+	t.Run("burst", func(t *testing.T) { testEndsWhilePacketsWait(t, NewBurst()) })
+	t.Run("ring", func(t *testing.T) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		r, err := NewRing()
+		if err != nil {
+			t.Skip(err)
+		}
+		testEndsWhilePacketsWait(t, r)
+	})
+}
+
+func testEndsWhilePacketsWait(t *testing.T, l Lane) {
 	shared := listenShared(t)
-	_ = r.through(shared).Send([]byte("hello"), NewDestination(shared.LocalAddr()))
-	r.Close()
+	_ = l.through(shared).Send([]byte("hello"), NewDestination(shared.LocalAddr()))
+	l.Close()
 	shared.Close()
 	again, err := UDP{}.Listen(shared.LocalAddr())
 	if err != nil {
@@ -120,9 +153,18 @@ func TestARingEndsWhilePacketsWait(t *testing.T) {
 	again.Close()
 }
 
-// Clocks with rings, and handshakes without, send on one socket while it is closed.
+// Clocks with lanes, and handshakes without, send on one socket while it is closed.
 func TestSeveralClocksShareASocket(t *testing.T) {
-	newRing(t) // or skip
+	t.Run("burst", func(t *testing.T) {
+		testSeveralClocks(t, func() (Lane, error) { return NewBurst(), nil })
+	})
+	t.Run("ring", func(t *testing.T) {
+		newRing(t) // or skip
+		testSeveralClocks(t, func() (Lane, error) { return NewRing() })
+	})
+}
+
+func testSeveralClocks(t *testing.T, lane func() (Lane, error)) {
 	const rounds = 1000
 	shared, bob := listenShared(t), listen(t, UDP{}, "127.0.0.1:0")
 	var wait sync.WaitGroup
@@ -130,7 +172,7 @@ func TestSeveralClocksShareASocket(t *testing.T) {
 		wait.Go(func() {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			r, err := NewRing()
+			r, err := lane()
 			if err != nil {
 				t.Error(err)
 				return
@@ -160,9 +202,8 @@ func TestSeveralClocksShareASocket(t *testing.T) {
 	}
 }
 
-// ringedCall is a leg on the shared port whose clock has a ring, and the caller.
-func ringedCall(t *testing.T) (r *Ring, leg, alice *party, end func()) {
-	r = newRing(t)
+// callOn is a leg on the shared port whose clock has that lane, and the caller.
+func callOn(t *testing.T, r Lane) (leg, alice *party, end func()) {
 	server, phones := newShared(t, UDP{}, "127.0.0.1:0"), newShared(t, UDP{}, "127.0.0.1:0")
 	leg, alice = server.party(t, true, 1), phones.party(t, false, 1)
 	leg.transport.Ride(r)
@@ -175,7 +216,7 @@ func ringedCall(t *testing.T) (r *Ring, leg, alice *party, end func()) {
 		alice.transport.Poll(alice.batch, time.Now())
 		time.Sleep(time.Millisecond)
 	}
-	return r, leg, alice, func() {
+	return leg, alice, func() {
 		leg.end()
 		alice.end()
 		server.Close()
@@ -183,14 +224,16 @@ func ringedCall(t *testing.T) (r *Ring, leg, alice *party, end func()) {
 	}
 }
 
-func TestALegOnTheSharedPortSendsWithTheRing(t *testing.T) {
-	r, leg, alice, end := ringedCall(t)
+func TestALegOnTheSharedPortSendsWithTheLane(t *testing.T) { onLanes(t, testALegOnTheSharedPort) }
+
+func testALegOnTheSharedPort(t *testing.T, r failing) {
+	leg, alice, end := callOn(t, r)
 	defer end()
 	for range 20 {
 		leg.sender.WritePayload(make([]byte, 160), 160)
 	}
 	if held := leg.shared.ports[0].socket.conn.(*udpConn).users.Load(); held != 2 {
-		t.Errorf("%d hold the shared socket while packets wait, want its owner and the ring", held)
+		t.Errorf("%d hold the shared socket while packets wait, want its owner and the lane", held)
 	}
 	r.Flush()
 	for n := 0; alice.stream.Stats().Received < 20; n++ {
@@ -202,8 +245,10 @@ func TestALegOnTheSharedPortSendsWithTheRing(t *testing.T) {
 	}
 }
 
-func TestSendingOnTheSharedPortDoesNotAllocate(t *testing.T) {
-	r, leg, _, end := ringedCall(t)
+func TestSendingOnTheSharedPortDoesNotAllocate(t *testing.T) { onLanes(t, testSendingDoesNotAllocate) }
+
+func testSendingDoesNotAllocate(t *testing.T, r failing) {
+	leg, _, end := callOn(t, r)
 	defer end()
 	payload := make([]byte, 160)
 	allocs := testing.AllocsPerRun(200, func() {

@@ -31,9 +31,8 @@ type Ring struct {
 	slots   []slot // of sockets, by the index in user data
 	free    []uint32
 	lent    []uint16 // buffers that were handed out since the last poll
-	outlets []*outlet
-	queued  []*outlet // that have sent since the last flush
-	failed  uint64    // sends that the kernel refused
+	outlets
+	failed uint64 // sends that the kernel refused
 }
 
 // slot is a socket on the ring. Its generation tells late completions from those of the socket that has the slot now.
@@ -177,6 +176,7 @@ func NewRing() (*Ring, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNoRing, errno)
 	}
 	r := &Ring{fd: int(fd)}
+	r.outlets.queue = r
 	if err := r.setup(&params); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("%w: %w", ErrNoRing, err)

@@ -47,12 +47,12 @@ func (s *Seat) take(t *Transport, config *TransportConfig) {
 // follow makes the transport send where the seat's paths lead. It runs on the clock.
 func (t *Transport) follow() {
 	if w := t.config.Seat.ways[0].Load(); w != nil && w.to != t.config.Sender.to {
-		t.config.RTP = t.ring.through(w.socket)
+		t.config.RTP = t.through(w.socket)
 		t.config.Sender.socket = t.config.RTP
 		t.config.Sender.SetDestination(w.to)
 	}
 	if w := t.config.Seat.ways[1].Load(); w != nil && w.to != t.rtcp.to {
-		t.config.RTCP, t.rtcp.to = t.ring.through(w.socket), w.to
+		t.config.RTCP, t.rtcp.to = t.through(w.socket), w.to
 	}
 }
 

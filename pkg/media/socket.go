@@ -109,10 +109,10 @@ func (s *Socket) Poll(b *Batch, now time.Time) {
 	}
 }
 
-// Ride puts a polled socket on a clock's ring, from where Poll and Send go on.
-func (s *Socket) Ride(r *Ring) {
-	if r != nil && s.mode == Polled {
-		r.Attach(s.conn)
+// Ride puts a polled socket on a clock's lane, from where Poll and Send go on.
+func (s *Socket) Ride(l Lane) {
+	if s.mode == Polled {
+		l.Attach(s.conn)
 	}
 }
 

@@ -66,7 +66,7 @@ type Transport struct {
 	inbox  inbox
 	muxed  bool
 	shield shield
-	ring   *Ring // of the clock; nil: none
+	lane   Lane // of the clock; nil: none
 
 	handshakes handshakes
 
@@ -100,17 +100,24 @@ func NewTransport(config TransportConfig, now time.Time) *Transport {
 	return t
 }
 
-// Ride makes a transport use the ring of its clock: to send, and to receive on sockets of its own. On the shared ports others read. A nil
-// ring changes nothing.
-func (t *Transport) Ride(r *Ring) {
-	t.ring = r
+// Ride makes a transport use the lane of its clock: to send, and to receive on sockets of its own. On the shared ports others read.
+func (t *Transport) Ride(l Lane) {
+	t.lane = l
 	if t.config.Seat != nil {
 		return
 	}
-	t.config.RTP.Ride(r)
+	t.config.RTP.Ride(l)
 	if t.config.RTCP != nil {
-		t.config.RTCP.Ride(r)
+		t.config.RTCP.Ride(l)
 	}
+}
+
+// through is a socket that sends what s would, on the lane.
+func (t *Transport) through(s *Socket) *Socket {
+	if t.lane == nil {
+		return s
+	}
+	return t.lane.through(s)
 }
 
 // Expect says where signalling puts the peer: where to send, and whose packets to take. hosts are further hosts the peer may
