@@ -44,13 +44,14 @@ type ticking interface {
 // It counts frames from a monotonic start, so that lateness never adds up: frame n of phase p is due at
 // start + n·20 ms + p·4 ms, whenever the ones before it were mixed.
 type Clock struct {
-	queue chan func()
-	done  chan struct{}
-	start time.Time
-	phase [phases]phase
-	lane  media.Lane   // of all its legs
-	batch *media.Batch // what sockets are read into
-	pool  *rtp.Pool    // packets of all its legs
+	queue  chan func()
+	done   chan struct{}
+	start  time.Time
+	phase  [phases]phase
+	lane   media.Lane    // of all its legs
+	shared *media.Shared // ports of all legs with ICE, on any clock; nil: there are none
+	batch  *media.Batch  // what sockets are read into
+	pool   *rtp.Pool     // packets of all its legs
 
 	load    atomic.Int64 // legs on this clock: what new conferences are placed by
 	late    atomic.Uint64
@@ -68,8 +69,8 @@ type phase struct {
 }
 
 // newClock starts a clock that runs until ctx ends.
-func newClock(ctx context.Context, network media.Network, logger *slog.Logger) *Clock {
-	c := &Clock{queue: make(chan func(), clockQueue), done: make(chan struct{}), start: time.Now(), log: logger,
+func newClock(ctx context.Context, network media.Network, shared *media.Shared, logger *slog.Logger) *Clock {
+	c := &Clock{shared: shared, queue: make(chan func(), clockQueue), done: make(chan struct{}), start: time.Now(), log: logger,
 		lane: media.NewBurst(), batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
 	go c.loop(ctx, network)
 	return c
@@ -209,7 +210,7 @@ func (c *Clock) run(i int, p *phase, newest int64) {
 		}
 	}
 	if p.frame < newest {
-		c.lane.Poll(time.Now())
+		c.poll(time.Now())
 	}
 	for p.frame < newest {
 		p.frame++
@@ -217,6 +218,14 @@ func (c *Clock) run(i int, p *phase, newest int64) {
 		for _, m := range p.members {
 			m.tick(now)
 		}
+	}
+}
+
+// poll fetches what has come for the legs of this clock, and on the shared ports for all others too.
+func (c *Clock) poll(now time.Time) {
+	c.lane.Poll(now)
+	if c.shared != nil {
+		c.shared.Poll(now)
 	}
 }
 

@@ -28,7 +28,7 @@ func (m *metronome) skip(frames int) { m.skipped += frames }
 
 func testClock(t *testing.T) *Clock {
 	ctx, cancel := context.WithCancel(t.Context())
-	c := newClock(ctx, &media.Memory{}, slog.New(slog.DiscardHandler))
+	c := newClock(ctx, &media.Memory{}, nil, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { cancel(); c.wait() })
 	return c
 }

@@ -114,7 +114,7 @@ func crowd(tb testing.TB, c *codec.Codec, n, talking int) (*treadmill, func()) {
 	}
 	s := &Server{dtls: dtls, config: Config{Codecs: Codecs(), Prompts: beeps{}, Timeout: time.Hour, Logger: slog.New(slog.DiscardHandler)}, ports: ports}
 	s.news = &news{queue: nil} // nobody listens: news is dropped
-	clock := &Clock{start: mill.now, batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
+	clock := &Clock{start: mill.now, lane: media.NewBurst(), batch: media.NewBatch(), pool: rtp.NewPool(idlePackets)}
 	s.clocks = []*Clock{clock}
 	room := s.newConference(&confinfo.Document{Entity: room})
 	room.announcements = false

@@ -86,7 +86,7 @@ func New(config Config, listener c3p.Listener) (*Server, error) {
 		config.Logger.Info("callers with ICE share a port", "bound", s.shared.LocalAddr(), "announced", s.shared.Announced(), "lite", s.lite)
 	}
 	for range clocks(config.Clocks) {
-		s.clocks = append(s.clocks, newClock(ctx, config.Network, config.Logger))
+		s.clocks = append(s.clocks, newClock(ctx, config.Network, s.shared, config.Logger))
 	}
 	return s, nil
 }

@@ -127,13 +127,13 @@ func (c *udpConn) drop() error {
 
 // Batch is the memory that reads go through: one per goroutine that reads, shared by all the sockets it reads.
 type Batch struct {
-	Datagrams [BatchSize]Datagram
+	Datagrams []Datagram
 
-	headers  [BatchSize]mmsghdr
-	vectors  [BatchSize]unix.Iovec
-	names    [BatchSize]unix.RawSockaddrAny
-	controls [BatchSize][64]byte
-	buffers  [BatchSize][MaxDatagram]byte
+	headers  []mmsghdr
+	vectors  []unix.Iovec
+	names    []unix.RawSockaddrAny
+	controls [][64]byte
+	buffers  [][MaxDatagram]byte
 }
 
 // mmsghdr is struct mmsghdr of recvmmsg(2).
@@ -144,8 +144,13 @@ type mmsghdr struct {
 }
 
 // NewBatch makes the memory for one reading goroutine.
-func NewBatch() *Batch {
-	b := &Batch{}
+func NewBatch() *Batch { return newBatch(BatchSize) }
+
+func newBatch(size int) *Batch {
+	b := &Batch{
+		Datagrams: make([]Datagram, size), headers: make([]mmsghdr, size), vectors: make([]unix.Iovec, size),
+		names: make([]unix.RawSockaddrAny, size), controls: make([][64]byte, size), buffers: make([][MaxDatagram]byte, size),
+	}
 	for i := range b.headers {
 		b.vectors[i].Base = &b.buffers[i][0]
 		b.vectors[i].SetLen(MaxDatagram)
@@ -168,7 +173,7 @@ func (c *udpConn) ReadBatch(b *Batch, now time.Time) int {
 		b.headers[i].header.SetControllen(len(b.controls[i]))
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&b.headers[0])),
-		BatchSize, unix.MSG_DONTWAIT, 0, 0)
+		uintptr(len(b.headers)), unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
 		return 0
 	}

@@ -70,7 +70,7 @@ func (c *memoryConn) Close() error {
 func (c *memoryConn) ReadBatch(b *Batch, _ time.Time) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := copy(b.Datagrams[:], c.queue)
+	n := copy(b.Datagrams, c.queue)
 	c.queue = c.queue[n:]
 	return n
 }

@@ -490,7 +490,7 @@ func (c *udpConn) take(r *Ring, id uint16, now time.Time) bool {
 
 // readRing hands out what the ring has fetched. The buffers go back at the ring's next poll, when the batch has been read.
 func (c *udpConn) readRing(b *Batch) int {
-	n := min(len(c.waiting), BatchSize)
+	n := min(len(c.waiting), len(b.Datagrams))
 	for i, d := range c.waiting[:n] {
 		b.Datagrams[i] = Datagram{Data: d.data, From: d.from, At: d.at}
 		c.ring.lent = append(c.ring.lent, d.buffer)

@@ -1,11 +1,5 @@
 package media
 
-// One datagram of a shared port, on the goroutine that reads it:
-//
-//	1  sharedPort.Receive   first byte 0–3: STUN, for ice.Mux; it names the addresses that are a leg's (Seat.validated → Shared.admit)
-//	2  Shared.find          anything else: whose address is that? Nobody's: dropped, counted
-//	3  Seat.receive         the transport of that leg: its inbox, or its DTLS
-
 import (
 	"errors"
 	"fmt"
@@ -60,20 +54,11 @@ type Shared struct {
 	strangers, taken, excess, panics atomic.Uint64
 }
 
-// sharedPort is one socket of them.
-type sharedPort struct {
-	shared    *Shared
-	index     int
-	component int
-	socket    *Socket
-	routes    map[netip.AddrPort]*route // guarded by Shared.mu
-}
-
 // route says that an address is a leg's.
 type route struct {
 	seat    *Seat
 	session int       // the last one of the seat that has proved the address
-	last    time.Time // when something came; belongs to the goroutine that reads the port
+	last    time.Time // when something came; belongs to who reads the port
 }
 
 // NewShared binds the ports and starts to read them.
@@ -87,8 +72,7 @@ func NewShared(config SharedConfig) (*Shared, error) {
 			return nil, fmt.Errorf("shared media port: %w", err)
 		}
 		for component, conn := range pair {
-			p := &sharedPort{shared: s, index: len(s.ports), component: component + 1, routes: make(map[netip.AddrPort]*route)}
-			p.socket = newIdleSocket(conn)
+			p := newSharedPort(s, conn, component+1)
 			s.ports = append(s.ports, p)
 			ports = append(ports, ice.Port{Component: p.component, Announced: announced(conn.LocalAddr(), config.Announced, i), Send: p.send})
 		}
@@ -103,8 +87,7 @@ func NewShared(config SharedConfig) (*Shared, error) {
 	}
 	s.announced, s.mux = ports[0].Announced, ice.NewMux(ports, tcp)
 	for _, p := range s.ports {
-		p.socket.Attach(p)
-		p.socket.start()
+		p.socket.start(p.read)
 	}
 	return s, nil
 }
@@ -180,49 +163,13 @@ func (s *Shared) Stats() SharedStats {
 // LocalAddr is where the RTP of the first address is bound.
 func (s *Shared) LocalAddr() netip.AddrPort { return s.ports[0].socket.LocalAddr() }
 
-// Receive takes a datagram of the port.
-func (p *sharedPort) Receive(data []byte, from netip.AddrPort, at time.Time) {
-	defer p.rescue(from)
-	stun := len(data) > 0 && data[0] < 4 // RFC 7983 §7
-	if stun && !p.shared.mux.Receive(p.index, data, from) {
-		return
-	}
-	r := p.shared.find(p, from)
-	switch {
-	case r == nil:
-		p.shared.strangers.Add(1)
-		return
-	case stun:
-		r.seat.kept(at)
-	default:
-		r.seat.receive(p.component, data, from, at)
-	}
-	r.last = at
-}
-
-// rescue keeps a panic inside the leg whose datagram brought it about.
-func (p *sharedPort) rescue(from netip.AddrPort) {
-	cause := recover()
-	if cause == nil {
-		return
-	}
-	p.shared.panics.Add(1)
-	if r := p.shared.find(p, from); r != nil {
-		r.seat.broken(cause)
-	}
-}
-
-func (p *sharedPort) send(data []byte, to netip.AddrPort) error {
-	return p.socket.Send(data, NewDestination(to))
-}
-
 func (s *Shared) find(p *sharedPort, from netip.AddrPort) *route {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return p.routes[from]
 }
 
-// admit makes an address a leg's, because a check has proved that it is. It runs on the goroutine that reads the port.
+// admit makes an address a leg's, because a check has proved that it is. It runs where the port is read.
 func (s *Shared) admit(port, session int, from netip.AddrPort, seat *Seat) {
 	p, now := s.ports[port], time.Now()
 	if r := s.find(p, from); r != nil && r.seat == seat && r.session == session {

@@ -373,7 +373,7 @@ func TestSharedPathDoesNotAllocate(t *testing.T) {
 	step := func() {
 		sequence++
 		packet[2], packet[3] = byte(sequence>>8), byte(sequence)
-		server.ports[0].Receive(packet, home, time.Now())
+		server.ports[0].receive(packet, home, time.Now())
 		leg.transport.inbox.drain(leg.transport)
 		leg.stream.Advance(time.Now())
 	}
@@ -391,7 +391,7 @@ func TestAPanicEndsOneLeg(t *testing.T) {
 		leg, other := server.party(t, true, 1), server.party(t, true, 1)
 		server.admit(0, 1, addr("198.51.100.7:5000"), leg.seat)
 		leg.seat.transport = nil // anything that panics
-		server.ports[0].Receive(rtpPacket(9), addr("198.51.100.7:5000"), time.Now())
+		server.ports[0].receive(rtpPacket(9), addr("198.51.100.7:5000"), time.Now())
 		if leg.seat.Failed() == nil || other.seat.Failed() != nil || server.Stats().Panics != 1 {
 			t.Errorf("failed: %v, %v; %+v", leg.seat.Failed(), other.seat.Failed(), server.Stats())
 		}

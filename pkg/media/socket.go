@@ -52,7 +52,8 @@ type Socket struct {
 func NewSocket(conn Conn, mode Mode) *Socket {
 	s := newIdleSocket(conn)
 	if s.mode = mode; mode == Looped {
-		s.start()
+		b := NewBatch()
+		s.start(func() { s.drain(b, time.Now()) })
 	}
 	return s
 }
@@ -64,9 +65,10 @@ func newIdleSocket(conn Conn) *Socket {
 	return s
 }
 
-func (s *Socket) start() {
+// start reads on a goroutine of its own whenever something has arrived.
+func (s *Socket) start(read func()) {
 	s.done = make(chan struct{})
-	go s.readLoop(s.conn.(Waiter))
+	go s.readLoop(s.conn.(Waiter), read)
 }
 
 // Close closes the connection and waits for the reader.
@@ -136,7 +138,7 @@ func (s *Socket) drain(b *Batch, now time.Time) {
 				r.Receive(d.Data, d.From, d.At)
 			}
 		}
-		if n < BatchSize {
+		if n < len(b.Datagrams) {
 			return
 		}
 	}
@@ -153,12 +155,11 @@ func (s *Socket) receiver(from netip.AddrPort) Receiver {
 	return s.rest
 }
 
-func (s *Socket) readLoop(w Waiter) {
+func (s *Socket) readLoop(w Waiter, read func()) {
 	defer close(s.done)
-	b := NewBatch()
 	for !s.closed.Load() {
 		if w.Wait(loopWait) {
-			s.drain(b, time.Now())
+			read()
 		}
 	}
 }

@@ -76,12 +76,12 @@ func (c *conn) ReadBatch(b *media.Batch, now time.Time) int {
 		for _, d := range c.batch.Datagrams[:n] {
 			c.hold(d)
 		}
-		if n < media.BatchSize {
+		if n < len(c.batch.Datagrams) {
 			break
 		}
 	}
 	n := 0
-	for n < media.BatchSize && n < len(c.waiting) && !c.waiting[n].At.After(now) {
+	for n < len(b.Datagrams) && n < len(c.waiting) && !c.waiting[n].At.After(now) {
 		b.Datagrams[n] = c.waiting[n]
 		n++
 	}
