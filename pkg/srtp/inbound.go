@@ -27,6 +27,7 @@ const (
 type Inbound struct {
 	generations []*generation // newest first
 	using       *generation   // the newest that a packet has proved; nil: none yet
+	recent      *inboundKey   // of that, the one that has opened a packet last: most often it opens the next one too
 	drops       Drops
 	count       int // generations so far
 }
@@ -39,16 +40,24 @@ type generation struct {
 
 // inboundKey is a master key and the streams under it.
 type inboundKey struct {
-	*transform
-	streams  map[uint32]*stream
+	transform
+	streams  []*stream // most often one, and no more than maxSources
 	packets  uint64
 	controls uint64
 }
 
 // stream is what is known of one SSRC under one key (RFC 3711 §3.2.3), after its first genuine packet.
 type stream struct {
+	ssrc     uint32
 	packets  window
 	controls window
+	seen     [(replayPackets + replayControl) / 64]uint64 // of both, so that they lie together
+}
+
+func newStream(ssrc uint32) *stream {
+	s := &stream{ssrc: ssrc}
+	s.packets.seen, s.controls.seen = s.seen[:replayPackets/64], s.seen[replayPackets/64:]
+	return s
 }
 
 // SetKeys makes these the peer's keys. Those that it had before keep opening packets until 10 s after the first packet under a new
@@ -62,11 +71,11 @@ func (in *Inbound) SetKeys(keys ...Key) error {
 	}
 	g := new(generation)
 	for _, key := range keys {
-		t, err := newTransform(key)
-		if err != nil {
+		k := &inboundKey{transform: transform{key: key}}
+		if err := k.renew(); err != nil {
 			return err
 		}
-		g.keys = append(g.keys, &inboundKey{transform: t, streams: map[uint32]*stream{}})
+		g.keys = append(g.keys, k)
 	}
 	in.generations = slices.Insert(in.generations, 0, g)
 	in.count++
@@ -125,14 +134,24 @@ func (in *Inbound) OpenControl(dst, packet []byte, at time.Time) ([]byte, error)
 // each asks the keys in turn, those in use first. The reason that is told is that of the key which came closest.
 func (in *Inbound) each(open func(*inboundKey) ([]byte, error), at time.Time) ([]byte, error) {
 	reason := ErrNoKey
+	if in.recent != nil {
+		out, err := open(in.recent)
+		if err == nil {
+			return out, nil
+		}
+		reason = err
+	}
 	for _, g := range in.order() {
 		if g == nil {
 			continue
 		}
 		for _, k := range g.keys {
+			if k == in.recent {
+				continue
+			}
 			out, err := open(k)
 			if err == nil {
-				in.proven(g, at)
+				in.proven(g, k, at)
 				return out, nil
 			}
 			if closer(err, reason) {
@@ -172,9 +191,10 @@ func (in *Inbound) drop(err error) error {
 	return err
 }
 
-// proven is told that a generation has opened a packet. Older ones are done with soon.
-func (in *Inbound) proven(g *generation, at time.Time) {
+// proven is told that a key of a generation has opened a packet. Older generations are done with soon.
+func (in *Inbound) proven(g *generation, k *inboundKey, at time.Time) {
 	if g == in.using {
+		in.recent = k
 		return
 	}
 	older := false
@@ -185,7 +205,7 @@ func (in *Inbound) proven(g *generation, at time.Time) {
 		older = older || other == g
 	}
 	if in.using == nil || slices.Index(in.generations, g) < slices.Index(in.generations, in.using) {
-		in.using = g
+		in.using, in.recent = g, k
 	}
 }
 
@@ -218,7 +238,7 @@ func (in *Inbound) openWith(k *inboundKey, dst, packet []byte, header int) ([]by
 // values, i.e., it MUST NOT be reset to zero" (RFC 3711 §3.3.1). Senders that reset it all the same are understood too, and so are
 // those whose first packets before a wrap were lost.
 func (in *Inbound) indices(k *inboundKey, ssrc uint32, sequence uint16) (list [4]uint64, n int) {
-	if s := k.streams[ssrc]; s != nil && s.packets.begun {
+	if s := k.find(ssrc); s != nil && s.packets.begun {
 		two, n := guesses(s.packets.highest, sequence)
 		copy(list[:], two[:])
 		return list, n
@@ -249,7 +269,7 @@ func (in *Inbound) before(k *inboundKey, ssrc uint32) (highest uint64, ok bool) 
 			if other == k {
 				continue
 			}
-			if s := other.streams[ssrc]; s != nil && s.packets.begun && s.packets.highest >= highest {
+			if s := other.find(ssrc); s != nil && s.packets.begun && s.packets.highest >= highest {
 				highest, ok = s.packets.highest, true
 			}
 		}
@@ -259,7 +279,7 @@ func (in *Inbound) before(k *inboundKey, ssrc uint32) (highest uint64, ok bool) 
 
 // try opens a packet with the first of these indices that fits.
 func (k *inboundKey) try(dst, packet []byte, ssrc uint32, indices []uint64) ([]byte, error) {
-	s := k.streams[ssrc]
+	s := k.find(ssrc)
 	if s == nil && len(k.streams) >= maxSources {
 		return nil, ErrSources
 	}
@@ -294,7 +314,7 @@ func (k *inboundKey) openControlWith(dst, packet []byte) ([]byte, error) {
 	}
 	ssrc := binary.BigEndian.Uint32(packet[4:])
 	index := uint64(k.controlIndex(packet))
-	s := k.streams[ssrc]
+	s := k.find(ssrc)
 	switch {
 	case s != nil && !s.controls.fresh(index):
 		return nil, ErrReplayed
@@ -315,10 +335,20 @@ func (k *inboundKey) openControlWith(dst, packet []byte) ([]byte, error) {
 
 // stream is the state of a source that has proved to be genuine.
 func (k *inboundKey) stream(ssrc uint32) *stream {
-	s := k.streams[ssrc]
+	s := k.find(ssrc)
 	if s == nil {
-		s = &stream{packets: newWindow(replayPackets), controls: newWindow(replayControl)}
-		k.streams[ssrc] = s
+		s = newStream(ssrc)
+		k.streams = append(k.streams, s)
 	}
 	return s
+}
+
+// find is the same, nil for one that has not.
+func (k *inboundKey) find(ssrc uint32) *stream {
+	for _, s := range k.streams {
+		if s.ssrc == ssrc {
+			return s
+		}
+	}
+	return nil
 }

@@ -5,13 +5,14 @@ import "encoding/binary"
 // Outbound seals what we send. It belongs to one goroutine. The zero value has no key, and seals nothing.
 type Outbound struct {
 	transform *transform
-	sources   map[uint32]*source
-	packets   uint64 // under this key
+	sources   []source // most often one, and no more than maxSources
+	packets   uint64   // under this key
 	controls  uint64
 }
 
 // source is what we know of an SSRC of ours, under whatever key.
 type source struct {
+	ssrc    uint32
 	highest uint64 // packet index
 	begun   bool
 	control uint32 // SRTCP index of the last packet
@@ -29,9 +30,6 @@ func (out *Outbound) SetKey(key Key) error {
 		return err
 	}
 	out.transform, out.packets, out.controls = t, 0, 0
-	if out.sources == nil {
-		out.sources = map[uint32]*source{}
-	}
 	return nil
 }
 
@@ -98,14 +96,16 @@ func (out *Outbound) SealControl(packet []byte) ([]byte, error) {
 	return out.transform.sealControl(packet, ssrc, s.control)
 }
 
+// source is that of an SSRC, until the next call.
 func (out *Outbound) source(ssrc uint32) (*source, error) {
-	s := out.sources[ssrc]
-	if s == nil {
-		if len(out.sources) >= maxSources {
-			return nil, ErrSources
+	for i := range out.sources {
+		if out.sources[i].ssrc == ssrc {
+			return &out.sources[i], nil
 		}
-		s = new(source)
-		out.sources[ssrc] = s
 	}
-	return s, nil
+	if len(out.sources) >= maxSources {
+		return nil, ErrSources
+	}
+	out.sources = append(out.sources, source{ssrc: ssrc})
+	return &out.sources[len(out.sources)-1], nil
 }

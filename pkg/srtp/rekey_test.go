@@ -75,7 +75,7 @@ func TestRolloverGoesOnUnderANewKey(t *testing.T) {
 	if err := pass(t, out, in, packet(7, 0, "x")); err != nil {
 		t.Fatal(err)
 	}
-	if got := in.generations[0].keys[0].streams[7].packets.highest; got != 2<<16 {
+	if got := in.generations[0].keys[0].stream(7).packets.highest; got != 2<<16 {
 		t.Errorf("the packet's index is %#x, want %#x", got, 2<<16)
 	}
 }

@@ -270,7 +270,7 @@ func TestReplayWindowOfControl(t *testing.T) {
 func TestWindowAgainstASet(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, size := range []int{64, 1024} {
-		w, seen, highest := newWindow(size), map[uint64]bool{}, uint64(0)
+		w, seen, highest := window{seen: make([]uint64, size/64)}, map[uint64]bool{}, uint64(0)
 		for range 20_000 {
 			index := highest + uint64(rng.IntN(40))
 			switch rng.IntN(20) {

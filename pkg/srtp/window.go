@@ -14,8 +14,6 @@ const (
 	replayControl = 64
 )
 
-func newWindow(size int) window { return window{seen: make([]uint64, size/64)} }
-
 func (w *window) size() uint64 { return uint64(len(w.seen)) * 64 }
 
 // fresh reports whether the index is neither in the window already nor too old for it.
