@@ -34,7 +34,8 @@ type Config struct {
 	FixedWebhooks []cluster.Webhook // of the configuration: they are told everything
 	HookSender    HookSender        // nil: no webhook is told
 
-	TURN *TURN // nil: there is none
+	TURN  *TURN // nil: there is none
+	Calls Calls // nil: none are kept
 
 	WebSocket http.Handler // of SIP over WebSocket, at /ws; nil: 404
 }
@@ -118,6 +119,8 @@ func (s *server) routes() []route {
 		{"POST", "/v1/webhooks", s.user(s.postWebhook)},
 		{"GET", "/v1/webhooks", s.user(s.getWebhooks)},
 		{"DELETE", "/v1/webhooks/{id}", s.user(s.deleteWebhook)},
+		{"GET", "/v1/calls", s.administrator(s.getCalls)},
+		{"GET", "/v1/calls/{callID}", s.administrator(s.getCall)},
 		{"GET", "/v1/turn", s.user(s.getTURN)},
 		{"POST", "/v1/turn", s.user(s.postTURN)},
 		{"POST", "/v1/users", s.administrator(s.postUser)},

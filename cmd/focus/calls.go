@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -101,6 +106,61 @@ func (c *callRecords) rotate() error {
 		}
 	}
 	return nil
+}
+
+// Newest reads the records back, a file at a time.
+func (c *callRecords) Newest(ctx context.Context, callID string) iter.Seq2[*quality.Report, error] {
+	return func(yield func(*quality.Report, error) bool) {
+		lines, full, err := c.current()
+		for err == nil {
+			if !newestOf(ctx, lines, callID, yield) {
+				return
+			}
+			if len(full) == 0 {
+				return
+			}
+			lines, err = os.ReadFile(full[len(full)-1])
+			full = full[:len(full)-1]
+		}
+		yield(nil, err)
+	}
+}
+
+// current is what is in the file that is written, and the names of the full ones, the newest last.
+func (c *callRecords) current() (lines []byte, full []string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if lines, err = os.ReadFile(c.path()); errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	full, err2 := filepath.Glob(filepath.Join(c.folder, c.name+"-*.jsonl"))
+	slices.Sort(full)
+	return lines, full, errors.Join(err, err2)
+}
+
+// newestOf yields the reports of a file, from its end; false when that is enough. A line that was cut off by a full disk is none.
+func newestOf(ctx context.Context, lines []byte, callID string, yield func(*quality.Report, error) bool) bool {
+	quoted, _ := json.Marshal(callID) // a string never fails
+	for len(lines) > 0 {
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
+			return false
+		}
+		start := bytes.LastIndexByte(lines[:len(lines)-1], '\n') + 1
+		line := lines[start:]
+		lines = lines[:start]
+		if callID != "" && !bytes.Contains(line, quoted) {
+			continue
+		}
+		var report quality.Report
+		if json.Unmarshal(line, &report) != nil || callID != "" && report.CallID != callID {
+			continue
+		}
+		if !yield(&report, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *callRecords) path() string { return filepath.Join(c.folder, c.name+".jsonl") }

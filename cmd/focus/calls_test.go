@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -54,5 +56,61 @@ func TestRecordsOfCallsWithoutADisk(t *testing.T) {
 	records.write(&quality.Report{CallID: "a"})
 	if !bytes.Contains(log.Bytes(), []byte("a record of a call is lost")) {
 		t.Errorf("log %q", log.String())
+	}
+}
+
+func TestRecordsOfCallsAreReadBack(t *testing.T) {
+	records := newCallRecords(filepath.Join(t.TempDir(), "calls"), "calls", slog.New(slog.DiscardHandler))
+	ids := func(ctx context.Context, callID string, most int) (ids []string, failed error) {
+		for call, err := range records.Newest(ctx, callID) {
+			if err != nil {
+				return ids, err
+			}
+			if ids = append(ids, call.CallID+call.LocalTag); len(ids) == most {
+				break
+			}
+		}
+		return ids, nil
+	}
+	if got, err := ids(t.Context(), "", 10); err != nil || len(got) != 0 {
+		t.Errorf("before any call: %v, %v", got, err)
+	}
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	records.full, records.now = 300, func() time.Time { now = now.Add(time.Second); return now }
+	for i := range 10 {
+		records.write(&quality.Report{CallID: fmt.Sprintf("%d<\"@h", i%5), LocalTag: fmt.Sprint(i / 5)})
+	}
+	if _, err := records.file.WriteString(`{"callID":"torn`); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		callID string
+		most   int
+		want   string
+	}{
+		{"", 3, `[4<"@h1 3<"@h1 2<"@h1]`},
+		{"", 100, `[4<"@h1 3<"@h1 2<"@h1 1<"@h1 0<"@h1 4<"@h0 3<"@h0 2<"@h0 1<"@h0 0<"@h0]`},
+		{`3<"@h`, 100, `[3<"@h1 3<"@h0]`},
+		{`3<`, 100, `[]`},
+		{"torn", 100, `[]`},
+	} {
+		if got, err := ids(t.Context(), row.callID, row.most); err != nil || fmt.Sprint(got) != row.want {
+			t.Errorf("%q, at most %d: %v, %v; want %s", row.callID, row.most, got, err, row.want)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := ids(ended, "", 100); !errors.Is(err, context.Canceled) {
+		t.Errorf("for a client that has gone: %v", err)
+	}
+	records.Close()
+	if err := os.Remove(records.path()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(records.path(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ids(t.Context(), "", 100); err == nil {
+		t.Error("a folder was read as a file")
 	}
 }

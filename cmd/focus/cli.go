@@ -15,6 +15,7 @@ type cli struct {
 	Serve      serveCommand       `cmd:"" help:"Run the server."`
 	Check      checkCommand       `cmd:"" help:"Check a configuration file without starting."`
 	Conference conferenceCommands `cmd:"" help:"Make, show, command and record conferences."`
+	Call       callCommands       `cmd:"" help:"List and show calls that are over."`
 	User       userCommands       `cmd:"" help:"Add, list and remove users."`
 	Token      tokenCommands      `cmd:"" help:"Make bearer tokens."`
 	TURN       turnCommand        `cmd:"" name:"turn" help:"Print credentials for STUN and TURN."`

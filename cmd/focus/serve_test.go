@@ -208,6 +208,15 @@ func TestFromTheGreetingToCtrlC(t *testing.T) {
 		t.Errorf("greeting of the second start: %s", s.greeting)
 	}
 	s.calls("dave")
+	t.Log("# and how the calls of the first one sounded")
+	list := s.shell("bin/focus call list --conference meeting")
+	if strings.Count(list, "\n") != 4 || !strings.Contains(list, "sip:carol@") || !strings.Contains(list, "AEAD_AES_128_GCM (SDES)") {
+		t.Errorf("calls:\n%s", list)
+	}
+	newest := strings.Fields(strings.Split(list, "\n")[1])
+	if shown := s.shell("bin/focus call show '" + newest[len(newest)-1] + "'"); !strings.HasPrefix(shown, "VQSessionReport") {
+		t.Errorf("call show: %s", shown)
+	}
 
 	t.Log("# and so does the one after kill -9")
 	s.shell("bin/focus conference new --id afterall")

@@ -163,7 +163,7 @@ func (s *system) startAPI(ctx context.Context) error {
 	s.api = api.New(api.Config{
 		C3P: s.focus, Watches: watches{s.focus}, Users: s.store.Users, Tokens: s.store.Tokens, Registrar: s.focus.Registrar(), Limiter: s.limiter, Ready: s.ready,
 		Domain: s.options.domain, Realm: s.store.Realm(), Logger: s.log, WebSocket: s.focus.UserAgent().WebSocket(),
-		Webhooks: s.store.Webhooks, FixedWebhooks: s.options.webhooks, HookSender: s.hooks, TURN: s.turnAPI,
+		Webhooks: s.store.Webhooks, FixedWebhooks: s.options.webhooks, HookSender: s.hooks, TURN: s.turnAPI, Calls: s.calls,
 	})
 	if err := s.api.LoadWebhooks(ctx); err != nil {
 		return fmt.Errorf("reading the webhooks: %w", err)
