@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed-f3cefc8c/focus/test/interop/ear"
 )
 
 // mode is one way of protecting media and of finding a path for it, and who comes that way with which tone.
@@ -79,6 +81,7 @@ func TestAllModesInOneRoom(t *testing.T) {
 	s.wantsParticipants(room.ID, 0, 5*time.Second)
 	for name, p := range phones {
 		sound := p.heard()
+		sound = sound[max(0, len(sound)-9*ear.Rate):max(0, len(sound)-2*ear.Rate)] // no tones and words about who comes and goes
 		for who, hz := range tones {
 			wantsTone(t, name+" hears "+who, sound.Tone(float64(hz)), who != name)
 		}

@@ -54,7 +54,7 @@ func tryPackages(dir string) (why string) {
 func asksForBrowsers() bool {
 	flag.Parse()
 	pattern, _, _ := strings.Cut(flag.Lookup("test.run").Value.String(), "/")
-	for _, name := range []string{"TestBrowsersOverWebSocket", "TestBrowsersInOneConference", "TestBrowserThatMayOnlyRelayOverTLS", "TestPagesOfForeignOrigins"} {
+	for _, name := range []string{"TestBrowsersOverWebSocket", "TestBrowsersInOneConference", "TestBrowserThatMayOnlyRelayOverTLS", "TestPagesOfForeignOrigins", "TestBrowserBehindNAT", "TestAllModesInOneRoom"} {
 		if ok, err := regexp.MatchString(pattern, name); ok && err == nil {
 			return true
 		}
