@@ -4,6 +4,7 @@ package hostile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ import (
 	"github.com/seed-f3cefc8c/focus/pkg/mcu"
 	"github.com/seed-f3cefc8c/focus/pkg/media"
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 const (
@@ -43,7 +45,11 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		d = 3 * time.Minute
 	}
-	s := &soak{server: serve(t, "--media-timeout", mediaTimeout.String())}
+	dtls, err := srtp.NewDTLS(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &soak{server: serve(t, "--media-timeout", mediaTimeout.String()), dtls: dtls}
 	for n := range soakRooms {
 		body := fmt.Sprintf(`{"id":"soak%d","admissionPolicy":"anonymous"}`, n)
 		if status, answer := s.post(loopback, "/v1/conferences", "application/json", strings.NewReader(body)); status != http.StatusCreated {
@@ -77,7 +83,8 @@ func TestSoak(t *testing.T) {
 // soak is the server and what was counted of the calls.
 type soak struct {
 	*server
-	counts sync.Map // of *atomic.Int64, by what happened
+	dtls   *srtp.DTLS // of all telephones
+	counts sync.Map   // of *atomic.Int64, by what happened
 	serial atomic.Int64
 }
 
@@ -169,6 +176,7 @@ func (s *soak) call(ctx context.Context, n int) {
 		return
 	}
 	s.count("calls in "+p.Codec(), nil)
+	s.count("calls with "+cmp.Or(p.Protection(), "no keys"), nil)
 	p.Say(16000, pcm.Tone(16000, 300+float64(random.IntN(2000)), time.Duration(1+random.IntN(9))*time.Second, -15))
 	for end := time.Now().Add(time.Duration(1+random.IntN(12)) * time.Second); time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
@@ -189,6 +197,7 @@ func (s *soak) dial(ctx context.Context, random *rand.Rand, room, n int, power *
 	case 1:
 		config.Transport, config.Server = "tls", s.sips
 	}
+	s.protects(&config, random.IntN(4))
 	patience := 10 * time.Second
 	if random.IntN(12) == 0 {
 		patience = time.Duration(random.IntN(40)) * time.Millisecond
@@ -196,6 +205,18 @@ func (s *soak) dial(ctx context.Context, random *rand.Rand, room, n int, power *
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return phone.Dial(ctx, config)
+}
+
+// protects gives a telephone one of the ways to keys, and of finding a path.
+func (s *soak) protects(config *phone.Config, way int) {
+	switch way {
+	case 0:
+		config.SDES = true
+	case 1:
+		config.DTLS = s.dtls
+	case 2:
+		config.DTLS, config.ICE, config.RTCPMux = s.dtls, true, true
+	}
 }
 
 func (s *soak) fiddle(ctx context.Context, p *phone.Phone, random *rand.Rand, room int) {
@@ -316,6 +337,9 @@ type weakMedia struct {
 	media.Conn
 	*power
 }
+
+// Wait is of the port of a telephone with ICE, which somebody reads.
+func (w weakMedia) Wait(d time.Duration) bool { return w.Conn.(media.Waiter).Wait(d) }
 
 func (w weakMedia) WriteTo(b []byte, to *media.Destination) error {
 	if w.off.Load() {

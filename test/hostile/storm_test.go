@@ -17,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-f3cefc8c/focus/internal/phone"
 	"github.com/seed-f3cefc8c/focus/internal/visitor"
 	"github.com/seed-f3cefc8c/focus/pkg/conference"
+	"github.com/seed-f3cefc8c/focus/pkg/srtp"
 )
 
 // The storm: so many join one conference and leave it again, in so long. STORM sets another number.
@@ -38,7 +40,12 @@ func TestStorm(t *testing.T) {
 	if status, answer := s.post(loopback, "/v1/conferences", "application/json", strings.NewReader(body)); status != http.StatusCreated {
 		t.Fatalf("%d %s", status, answer)
 	}
-	alice, bob := s.talks(t, "alice", 500, 900), s.talks(t, "bob", 900, 500)
+	dtls, err := srtp.NewDTLS(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice := s.talks(t, "alice", 500, 900, func(c *phone.Config) { c.SDES = true })
+	bob := s.talks(t, "bob", 900, 500, func(c *phone.Config) { c.DTLS, c.ICE, c.RTCPMux = dtls, true, true })
 	alice.wantsToHear(t, "the first words")
 	bob.wantsToHear(t, "the first words")
 	visitors := exec.Command("nice", "-n", "19", os.Args[0], "-test.run", "^TestStormVisitors$", "-test.v")
