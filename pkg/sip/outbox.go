@@ -3,7 +3,7 @@ package sip
 import "sync"
 
 // outbox sends what is ready to be sent, in order, on one goroutine that exists only while there is something. What is posted must not wait for
-// anything: all others wait for it.
+// anything: all others wait for it. No more than one task of each subscription waits, and those are bounded.
 type outbox struct {
 	mu    sync.Mutex
 	tasks []func()

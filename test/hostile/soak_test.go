@@ -215,7 +215,7 @@ func (s *soak) protects(config *phone.Config, way int) {
 	case 1:
 		config.DTLS = s.dtls
 	case 2:
-		config.DTLS, config.ICE, config.RTCPMux = s.dtls, true, true
+		config.DTLS, config.ICE, config.RTCPMux, config.LateOffer = s.dtls, true, true, false
 	}
 }
 
