@@ -83,7 +83,9 @@ func (p *Phone) apply(audio *sdp.Stream, answered bool) error {
 	if err != nil {
 		return err
 	}
-	p.protection.Store(audio.LocalCrypto.Suite)
+	if audio.Security != sdp.DTLS { // a handshake says it itself, and is not made again by every offer
+		p.protection.Store(audio.LocalCrypto.Suite)
+	}
 	p.codec.Store(audio.Send.Codec.Name)
 	if !p.running {
 		p.line.apply(audio, mouth, keys)

@@ -176,12 +176,12 @@ func (s *soak) call(ctx context.Context, n int) {
 		return
 	}
 	s.count("calls in "+p.Codec(), nil)
-	s.count("calls with "+cmp.Or(p.Protection(), "no keys"), nil)
 	p.Say(16000, pcm.Tone(16000, 300+float64(random.IntN(2000)), time.Duration(1+random.IntN(9))*time.Second, -15))
 	for end := time.Now().Add(time.Duration(1+random.IntN(12)) * time.Second); time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
 		s.fiddle(ctx, p, random, room)
 	}
+	s.count("calls with "+cmp.Or(p.Protection(), "no keys"), nil)
 	s.hangUp(p, random, power)
 }
 

@@ -74,6 +74,9 @@ func TestDTLSWithAndWithoutICE(t *testing.T) {
 		w.Later(3 * time.Second)
 		all[0].WantsToHear(all[2])
 		all[2].WantsToHear(all[0], all[5])
+		if got := all[2].Protection(); got != "AEAD_AES_128_GCM" {
+			t.Errorf("carol, who has held, has %q", got)
+		}
 	})
 }
 
