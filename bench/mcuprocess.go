@@ -16,7 +16,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/seed-f3cefc8c/focus/internal/hugepages"
 	"github.com/seed-f3cefc8c/focus/pkg/c3p"
 	"github.com/seed-f3cefc8c/focus/pkg/confinfo"
 	"github.com/seed-f3cefc8c/focus/pkg/mcu"
@@ -44,9 +43,6 @@ type line struct {
 
 // serveMCU runs an MCU on the operating system's network until in ends.
 func serveMCU(in io.Reader, out io.Writer, data string, ring bool) error {
-	if err := hugepages.Advise(256 << 20); err != nil { // as focus serve does
-		return err
-	}
 	prompts, err := prompt.Load("")
 	if err != nil {
 		return err

@@ -6,17 +6,12 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-
-	"github.com/seed-f3cefc8c/focus/internal/hugepages"
 )
 
 // serveCommand runs the server.
 type serveCommand struct {
 	settings
 }
-
-// hugeHeap is for how much of the heap huge pages are wanted, in octets: that of a few thousand calls.
-const hugeHeap = 256 << 20
 
 // closeTime is how long the server takes for ending calls and closing files, at most.
 const closeTime = 4500 * time.Millisecond
@@ -29,9 +24,6 @@ func (c *serveCommand) Run(io *streams, holder ctxHolder) error {
 	}
 	log := newLogger(io.err, o)
 	raiseFileLimit(log)
-	if err := hugepages.Advise(hugeHeap); err != nil {
-		log.Debug("the heap is on small pages", "err", err)
-	}
 	s, err := start(holder.ctx, o, log)
 	if holder.ctx.Err() != nil && err != nil {
 		return nil // Ctrl-C before it was up

@@ -214,9 +214,6 @@ func (r *Ring) mmap(fd int, offset int64, size uintptr) ([]byte, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("mmap", err)
 	}
-	if fd < 0 { // best effort: a place in a huge page is found without a walk through the page tables
-		_ = unix.Madvise(m, unix.MADV_HUGEPAGE)
-	}
 	r.memory = append(r.memory, m)
 	return m, nil
 }
