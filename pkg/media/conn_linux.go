@@ -59,9 +59,8 @@ func (c *udpConn) bind(addr netip.AddrPort, buffer int) error {
 	if err := unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
-	if buffer > 0 { // best effort: the system may cap it
-		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, buffer)
-		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, buffer)
+	if buffer > 0 {
+		c.enlarge(buffer)
 	}
 	if err := unix.Bind(c.fd, sockaddr(addr)); err != nil {
 		return os.NewSyscallError("bind", err)
@@ -72,6 +71,15 @@ func (c *udpConn) bind(addr netip.AddrPort, buffer int) error {
 	}
 	c.local = netip.AddrPortFrom(addr.Addr(), portOf(sa))
 	return nil
+}
+
+// enlarge makes the kernel's buffers that large, in octets; without CAP_NET_ADMIN as large as net.core.rmem_max and wmem_max allow.
+func (c *udpConn) enlarge(buffer int) {
+	for _, option := range [][2]int{{unix.SO_RCVBUFFORCE, unix.SO_RCVBUF}, {unix.SO_SNDBUFFORCE, unix.SO_SNDBUF}} {
+		if unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, option[0], buffer) != nil {
+			_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, option[1], buffer)
+		}
+	}
 }
 
 func sockaddr(addr netip.AddrPort) unix.Sockaddr {

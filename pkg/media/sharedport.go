@@ -17,10 +17,11 @@ const (
 	// and no more, so that a flood does not hold up a tick.
 	sharedBatch    = 32
 	maxSharedReads = 8
-	// How long the reader rests when it has read media alone. Nobody waits for those before the next tick, which fetches them itself, and a wake-up for
-	// each costs more than they do. The rest is as long as it brings some 50 packets: the kernel keeps 250.
-	shortRest, longRest     = time.Millisecond, 8 * time.Millisecond
-	fewPackets, manyPackets = 32, 64
+	// rest is how long the reader waits when it has read media alone. Nobody waits for those before the next tick, which fetches them itself, and a
+	// wake-up for each costs more than they do.
+	rest = 4 * time.Millisecond
+	// sharedBuffer is what the kernel is asked to keep meanwhile, in octets, each way: some 5,000 packets. Without the right to, it keeps 500.
+	sharedBuffer = 4 << 20
 )
 
 // sharedPort is one socket of them.
@@ -33,13 +34,15 @@ type sharedPort struct {
 
 	reading sync.Mutex // who holds it reads the port: the reader, or a clock
 	batch   *Batch
-	rest    time.Duration // the reader's
 }
 
 func newSharedPort(s *Shared, conn Conn, component int) *sharedPort {
+	if c, ok := conn.(*udpConn); ok {
+		c.enlarge(sharedBuffer)
+	}
 	return &sharedPort{
 		shared: s, index: len(s.ports), component: component, socket: newIdleSocket(conn), routes: make(map[netip.AddrPort]*route),
-		batch: newBatch(sharedBatch), rest: shortRest,
+		batch: newBatch(sharedBatch),
 	}
 }
 
@@ -55,15 +58,8 @@ func (s *Shared) Poll(now time.Time) {
 
 // read takes what has come, and rests.
 func (p *sharedPort) read() {
-	media, others := p.drain(time.Now())
-	switch {
-	case media > manyPackets:
-		p.rest = max(p.rest/2, shortRest)
-	case media < fewPackets:
-		p.rest = min(2*p.rest, longRest)
-	}
-	if media > 0 && others == 0 {
-		time.Sleep(p.rest)
+	if media, others := p.drain(time.Now()); media > 0 && others == 0 {
+		time.Sleep(rest)
 	}
 }
 
