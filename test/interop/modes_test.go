@@ -81,7 +81,7 @@ func TestAllModesInOneRoom(t *testing.T) {
 	s.wantsParticipants(room.ID, 0, 5*time.Second)
 	for name, p := range phones {
 		sound := p.heard()
-		sound = sound[max(0, len(sound)-9*ear.Rate):max(0, len(sound)-2*ear.Rate)] // no tones and words about who comes and goes
+		sound = sound[max(0, len(sound)-10*ear.Rate):max(0, len(sound)-4*ear.Rate)] // between the tones for the browser, who comes and goes
 		for who, hz := range tones {
 			wantsTone(t, name+" hears "+who, sound.Tone(float64(hz)), who != name)
 		}
