@@ -9,8 +9,8 @@
 // [NewSocket]; nothing above it can tell.
 //
 // Legs with ICE have no sockets of their own: all of them share the ports of a [Shared], and each has a [Seat] there. Who may send from where
-// is what checks have proved, never a guess; where to send is the path that ICE has selected. One goroutine reads each port; every clock sends
-// on it by its own [Ring], at the end of its tick.
+// is what checks have proved, never a guess; where to send is the path that ICE has selected. A reader takes
+// what cannot wait, and every clock fetches the rest before its tick, and sends by its own [Lane], a [Ring] or a [Burst], at the end of it.
 //
 //	feature                                            done
 //	RTP/AVP over UDP, IPv4 and IPv6                    yes

@@ -8,7 +8,7 @@ import (
 )
 
 // memoryQueue is how many datagrams wait at an in-memory address; more are dropped, as a kernel would.
-const memoryQueue = 256
+const memoryQueue = 512
 
 // Memory is a network without an operating system, for tests: datagrams go from Conn to Conn at once.
 type Memory struct {

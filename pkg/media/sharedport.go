@@ -17,6 +17,7 @@ const (
 	// and no more, so that a flood does not hold up a tick.
 	sharedBatch    = 32
 	maxSharedReads = 8
+	mostDrained    = sharedBatch * maxSharedReads
 	// rest is how long the reader waits when it has read media alone. Nobody waits for those before the next tick, which fetches them itself, and a
 	// wake-up for each costs more than they do.
 	rest = 4 * time.Millisecond
@@ -56,9 +57,9 @@ func (s *Shared) Poll(now time.Time) {
 	}
 }
 
-// read takes what has come, and rests.
+// read takes what has come, and rests, unless more may be there or somebody waits for an answer.
 func (p *sharedPort) read() {
-	if media, others := p.drain(time.Now()); media > 0 && others == 0 {
+	if media, others := p.drain(time.Now()); media > 0 && media < mostDrained && others == 0 {
 		time.Sleep(rest)
 	}
 }

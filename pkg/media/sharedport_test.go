@@ -68,6 +68,26 @@ func TestATickFetchesWhatComesWhileTheReaderRests(t *testing.T) {
 	})
 }
 
+// TestTheReaderDoesNotRestWhileMoreIsThere: of what came while it rested nothing waits for another rest.
+func TestTheReaderDoesNotRestWhileMoreIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := &Memory{}
+		server := newShared(t, network, "192.0.2.1:4000")
+		defer server.Close()
+		leg := server.party(t, true, 1)
+		defer leg.end()
+		send, _ := homeOf(t, network, server, leg)
+		for range 1 + mostDrained + 50 {
+			send(nil) // the first one sends the reader to rest
+		}
+		time.Sleep(rest)
+		synctest.Wait()
+		if queue := server.ports[0].socket.conn.(*memoryConn); !queue.empty() {
+			t.Error("packets wait although the reader has rested once")
+		}
+	})
+}
+
 // TestTheSharedPortHasRoom: all that callers send while the reader rests waits in the kernel.
 func TestTheSharedPortHasRoom(t *testing.T) {
 	server := newShared(t, UDP{}, "127.0.0.1:0")
