@@ -38,6 +38,7 @@ func TestACommandThatTakesLong(t *testing.T) {
 		if len(w.calls) != 1 {
 			t.Errorf("the focus was asked %d times", len(w.calls))
 		}
+		synctest.Wait() // the answer can be fetched a moment before the streams are told
 		select {
 		case f := <-told:
 			if f.requestID != "1" || !strings.Contains(string(f.document), `code="success"`) {
