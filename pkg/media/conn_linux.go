@@ -287,7 +287,14 @@ func (c *udpConn) WriteTo(data []byte, to *Destination) error {
 
 // Wait is one poll(2).
 func (c *udpConn) Wait(d time.Duration) bool {
-	fds := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds, int(d.Milliseconds()))
-	return err == nil && n > 0
+	fds := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN | unix.POLLRDHUP}}
+	timeout := -1
+	if d >= 0 {
+		timeout = int(d.Milliseconds())
+	}
+	n, err := unix.Poll(fds, timeout)
+	return err == nil && n > 0 && fds[0].Revents&unix.POLLRDHUP == 0
 }
+
+// Wake shuts the reading side down: the kernel then refuses a socket that is not connected, but only after it has woken who polls it.
+func (c *udpConn) Wake() { _ = unix.Shutdown(c.fd, unix.SHUT_RD) }

@@ -105,6 +105,36 @@ func TestPortRangeWithoutAPair(t *testing.T) {
 }
 
 // collector is a Receiver that keeps what it got.
+// A reader waits until something comes, however long, or until it is woken: that ends all its waits.
+func TestWaitWithoutAnEnd(t *testing.T) {
+	for name, network := range map[string]Network{"UDP": UDP{}, "memory": &Memory{}} {
+		t.Run(name, func(t *testing.T) {
+			c, peer := listen(t, network, "127.0.0.1:0"), listen(t, network, "127.0.0.1:0")
+			waits := func() <-chan bool {
+				result := make(chan bool, 1)
+				go func() { result <- c.(Waiter).Wait(-1) }()
+				return result
+			}
+			came := waits()
+			select {
+			case got := <-came:
+				t.Fatalf("it ended by itself: %v", got)
+			case <-time.After(20 * time.Millisecond):
+			}
+			_ = peer.WriteTo([]byte("hello"), NewDestination(c.LocalAddr()))
+			if !<-came {
+				t.Error("something came, and it says no")
+			}
+			receive(t, c, NewBatch())
+			woken := waits()
+			c.(Waiter).Wake()
+			if <-woken || <-waits() {
+				t.Error("nothing came, and it says yes")
+			}
+		})
+	}
+}
+
 type collector struct{ got chan string }
 
 func (c collector) Receive(data []byte, _ netip.AddrPort, _ time.Time) { c.got <- string(data) }

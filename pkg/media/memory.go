@@ -37,7 +37,7 @@ func (m *Memory) Listen(addr netip.AddrPort) (Conn, error) {
 	if m.conns[addr] != nil {
 		return nil, errors.New("address already in use")
 	}
-	c := &memoryConn{network: m, local: addr, arrived: make(chan struct{}, 1)}
+	c := &memoryConn{network: m, local: addr, arrived: make(chan struct{}, 1), woken: make(chan struct{})}
 	m.conns[addr] = c
 	return c, nil
 }
@@ -53,6 +53,8 @@ type memoryConn struct {
 	local   netip.AddrPort
 
 	arrived chan struct{} // has a token when something may be in queue
+	woken   chan struct{} // closed by Wake
+	waking  sync.Once
 
 	mu    sync.Mutex
 	queue []Datagram
@@ -118,17 +120,26 @@ func (c *memoryConn) put(d Datagram) {
 
 // Wait waits for something in the queue.
 func (c *memoryConn) Wait(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	var end <-chan time.Time
+	if d >= 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		end = timer.C
+	}
 	for c.empty() {
 		select {
 		case <-c.arrived:
-		case <-timer.C:
+		case <-c.woken:
+			return false
+		case <-end:
 			return false
 		}
 	}
 	return true
 }
+
+// Wake is that of Waiter.
+func (c *memoryConn) Wake() { c.waking.Do(func() { close(c.woken) }) }
 
 func (c *memoryConn) empty() bool {
 	c.mu.Lock()

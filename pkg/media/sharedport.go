@@ -58,10 +58,12 @@ func (s *Shared) Poll(now time.Time) {
 }
 
 // read takes what has come, and rests, unless more may be there or somebody waits for an answer.
-func (p *sharedPort) read() {
-	if media, others := p.drain(time.Now()); media > 0 && media < mostDrained && others == 0 {
+func (p *sharedPort) read() (again bool) {
+	media, others := p.drain(time.Now())
+	if media > 0 && media < mostDrained && others == 0 {
 		time.Sleep(rest)
 	}
+	return media+others > 0
 }
 
 // drain takes what has come, and says how much of it was media.

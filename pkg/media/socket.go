@@ -21,9 +21,6 @@ const (
 // What is left over waits in the kernel's buffer, and is dropped there when that is full.
 const maxReads = 8
 
-// loopWait is how long a looped socket sleeps between looks at whether it was closed.
-const loopWait = 100 * time.Millisecond
-
 // Receiver takes what arrives for one transport.
 type Receiver interface {
 	// Receive handles one datagram and never blocks. data is only valid during the call, and nil for a datagram that was too long.
@@ -32,8 +29,10 @@ type Receiver interface {
 
 // Waiter is a Conn that can be waited on; looped sockets need one.
 type Waiter interface {
-	// Wait returns true when something has arrived, false after d at the latest.
+	// Wait returns true when something has arrived, false after d at the latest, or when the connection is woken; a negative d has no end.
 	Wait(d time.Duration) bool
+	// Wake ends the Wait that goes on and all that follow.
+	Wake()
 }
 
 // Socket owns a Conn and knows whom its datagrams are for.
@@ -53,7 +52,7 @@ func NewSocket(conn Conn, mode Mode) *Socket {
 	s := newIdleSocket(conn)
 	if s.mode = mode; mode == Looped {
 		b := NewBatch()
-		s.start(func() { s.drain(b, time.Now()) })
+		s.start(func() (again bool) { s.drain(b, time.Now()); return false })
 	}
 	return s
 }
@@ -65,8 +64,8 @@ func newIdleSocket(conn Conn) *Socket {
 	return s
 }
 
-// start reads on a goroutine of its own whenever something has arrived.
-func (s *Socket) start(read func()) {
+// start reads on a goroutine of its own whenever something has arrived, and again as long as read says so.
+func (s *Socket) start(read func() (again bool)) {
 	s.done = make(chan struct{})
 	go s.readLoop(s.conn.(Waiter), read)
 }
@@ -75,6 +74,9 @@ func (s *Socket) start(read func()) {
 func (s *Socket) Close() error {
 	if s.closed.Swap(true) {
 		return nil
+	}
+	if w, ok := s.conn.(Waiter); ok && s.mode == Looped {
+		w.Wake()
 	}
 	<-s.done
 	return s.conn.Close()
@@ -155,11 +157,13 @@ func (s *Socket) receiver(from netip.AddrPort) Receiver {
 	return s.rest
 }
 
-func (s *Socket) readLoop(w Waiter, read func()) {
+// readLoop waits without an end: a thread that looks around ten times a second keeps the scheduler's monitor awake, which then costs more than
+// the mixing of a small room.
+func (s *Socket) readLoop(w Waiter, read func() (again bool)) {
 	defer close(s.done)
-	for !s.closed.Load() {
-		if w.Wait(loopWait) {
-			read()
+	for again := false; !s.closed.Load(); {
+		if again || w.Wait(-1) {
+			again = read()
 		}
 	}
 }

@@ -341,6 +341,9 @@ type weakMedia struct {
 // Wait is of the port of a telephone with ICE, which somebody reads.
 func (w weakMedia) Wait(d time.Duration) bool { return w.Conn.(media.Waiter).Wait(d) }
 
+// Wake ends that.
+func (w weakMedia) Wake() { w.Conn.(media.Waiter).Wake() }
+
 func (w weakMedia) WriteTo(b []byte, to *media.Destination) error {
 	if w.off.Load() {
 		return nil

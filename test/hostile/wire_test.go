@@ -53,6 +53,9 @@ type tap struct {
 // Wait is that of media.Waiter.
 func (c *tap) Wait(d time.Duration) bool { return c.Conn.(media.Waiter).Wait(d) }
 
+// Wake ends that.
+func (c *tap) Wake() { c.Conn.(media.Waiter).Wake() }
+
 // WriteTo is seen on the wire.
 func (c *tap) WriteTo(data []byte, to *media.Destination) error {
 	c.wire.see(c.Conn, data, to)
