@@ -1,5 +1,7 @@
 package codec
 
+import "time"
+
 // Dynamic is the PayloadType of a codec without a static number: the number is
 // chosen in the offer, from 96 to 127 (RFC 3551 section 6).
 const Dynamic uint8 = 255
@@ -48,6 +50,10 @@ type Codec struct {
 
 	// NewDecoder makes a decoder to mono PCM at rate (one of Rates).
 	NewDecoder func(rate int) (Decoder, error)
+
+	// WarmUp is how much of the past a decoder that rested, and was reset, has to
+	// read until what it makes is right. 0 means that each payload stands alone.
+	WarmUp time.Duration
 
 	// NewMeter makes a meter for one stream. A nil NewMeter means that the only
 	// way to know the level is to decode.

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	warmUp     = 160 * time.Millisecond // of payloads kept for a decoder that rests
-	maxPending = 24                     // stretches kept; a step brings at most 16
-	bridgeTime = 200                    // divides the rate: a seam is bridged within 5 ms
+	maxPending = 24  // stretches kept; a step brings at most 16
+	bridgeTime = 200 // divides the rate: a seam is bridged within 5 ms
 )
 
 // item is a stretch of sound that waits to be decoded, or was.
@@ -86,15 +85,18 @@ func (p *player) nextStep() {
 	p.forgetOld()
 }
 
-// forgetOld keeps warmUp of payloads.
+// forgetOld keeps what the next step still plays a part of, and before that what the decoder needs to warm up.
 func (p *player) forgetOld() {
-	units := 0
-	limit := int(rtp.Units(warmUp, p.clockRate))
+	need := p.ahead
+	if p.format != nil {
+		need += p.format.warmUp
+	}
 	for i := len(p.pending) - 1; i >= 0; i-- {
-		if units += p.pending[i].segment.Units; units > limit || len(p.pending)-i > maxPending-16 {
+		if need <= 0 || len(p.pending)-i > maxPending-16 {
 			p.discard(i + 1)
 			return
 		}
+		need -= p.pending[i].segment.Units
 	}
 }
 

@@ -3,6 +3,7 @@ package media
 import (
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 	"github.com/seed-f3cefc8c/focus/pkg/pcm"
+	"github.com/seed-f3cefc8c/focus/pkg/rtp"
 )
 
 type formatKind uint8
@@ -18,6 +19,8 @@ type format struct {
 	codec *codec.Codec
 	kind  formatKind
 	rate  int // of its PCM, Hz
+
+	warmUp int // of its codec, in RTP units
 
 	meter    codec.Meter // nil: decode to know
 	decoder  codec.Decoder
@@ -36,6 +39,7 @@ func newFormat(c *codec.Codec, wish int) *format {
 		f.kind = comfortNoise
 	default:
 		f.rate = nearestRate(c.Rates, wish)
+		f.warmUp = int(rtp.Units(c.WarmUp, c.ClockRate))
 		if c.NewMeter != nil {
 			f.meter = c.NewMeter()
 		}

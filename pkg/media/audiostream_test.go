@@ -220,7 +220,7 @@ func TestBadNetwork(t *testing.T) {
 func TestWokenWithoutLosingASyllable(t *testing.T) {
 	var decoder *linearDecoder
 	k := newTalker(t, AudioStreamConfig{
-		Formats: map[uint8]*codec.Codec{96: linear(8000)},
+		Formats: map[uint8]*codec.Codec{96: linear(8000, func(c *codec.Codec) { c.WarmUp = 160 * ms })},
 		NewDecoder: func(*codec.Codec, int) (codec.Decoder, error) {
 			decoder = &linearDecoder{}
 			return decoder, nil
@@ -253,6 +253,38 @@ func TestWokenWithoutLosingASyllable(t *testing.T) {
 	k.run(2060 * ms)
 	if got := decoder.decoded - before; got != 3 {
 		t.Errorf("%d packets decoded, want 3", got)
+	}
+}
+
+// Payloads that stand alone are forgotten when their time is over, but not while a part of them is still to be played. The model is a
+// stream that is heard all the time: but for the bridge over the first 5 ms, what is heard of the other is the same.
+func TestHeardNowAndThen(t *testing.T) {
+	for _, length := range []time.Duration{10 * ms, 20 * ms, 30 * ms, 40 * ms, 60 * ms} {
+		rng := rand.New(rand.NewPCG(7, uint64(length)))
+		var all, some *talker
+		for _, k := range []**talker{&all, &some} {
+			*k = newTalker(t, AudioStreamConfig{Formats: map[uint8]*codec.Codec{96: linear(8000)}})
+			(*k).talk(0, 20*time.Second, length, prompt)
+		}
+		heard := 0
+		for tick := range 1000 {
+			now := time.Duration(tick+1) * frameTime
+			all.out, some.out = all.out[:0], some.out[:0]
+			before := some.skip
+			some.skip = rng.IntN(2) == 0
+			all.run(now)
+			some.run(now)
+			if some.skip {
+				continue
+			}
+			heard++
+			if bridged := 40; !slices.Equal(some.out[bridged:], all.out[bridged:]) || !before && !slices.Equal(some.out, all.out) {
+				t.Fatalf("packets of %v, step %d: heard %v, want %v", length, tick, some.out[:50], all.out[:50])
+			}
+		}
+		if kept := len(some.stream.player.pending); heard < 400 || kept > int(60*ms/length)+2 {
+			t.Errorf("packets of %v: %d steps were heard, %d stretches are kept", length, heard, kept)
+		}
 	}
 }
 

@@ -31,9 +31,9 @@ type Packet struct {
 	// Redundant: the payload carries a copy of the packet before it. Who reads payloads says so; Parse does not.
 	Redundant bool
 
-	buf  [BufferSize]byte
-	pool *Pool // nil: not from a pool
 	free bool
+	pool *Pool            // nil: not from a pool
+	buf  [BufferSize]byte // last: what is read of every packet lies together
 }
 
 // Buffer is where a datagram is received; Parse takes the part that was filled.

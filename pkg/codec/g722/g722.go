@@ -3,6 +3,7 @@ package g722
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 )
@@ -22,6 +23,7 @@ var G722 = &codec.Codec{
 	Duration:    func(payload []byte) int { return len(payload) },
 	NewEncoder:  newEncoder,
 	NewDecoder:  newDecoder,
+	WarmUp:      160 * time.Millisecond,
 	NewMeter:    func() codec.Meter { return new(meter) },
 }
 

@@ -2,6 +2,7 @@ package opus
 
 import (
 	"errors"
+	"time"
 
 	"github.com/seed-f3cefc8c/focus/pkg/codec"
 )
@@ -33,5 +34,6 @@ var Opus = &codec.Codec{
 	Redundant:   redundant,
 	NewEncoder:  newEncoder,
 	NewDecoder:  newDecoder,
+	WarmUp:      160 * time.Millisecond,
 	NewMeter:    func() codec.Meter { return new(meter) },
 }
