@@ -52,7 +52,8 @@ type Codec struct {
 	NewDecoder func(rate int) (Decoder, error)
 
 	// WarmUp is how much of the past a decoder that rested, and was reset, has to
-	// read until what it makes is right. 0 means that each payload stands alone.
+	// read until what it makes is right: for Opus 80 ms at least (RFC 7845 section
+	// 4.6). 0 means that each payload stands alone.
 	WarmUp time.Duration
 
 	// NewMeter makes a meter for one stream. A nil NewMeter means that the only

@@ -8,6 +8,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// onSharedPort runs a story in virtual time: somebody's packets come to a leg on a shared port.
+func onSharedPort(t *testing.T, story func(server *Shared, send func(data []byte), arrived func() int)) {
+	synctest.Test(t, func(t *testing.T) {
+		network := &Memory{}
+		server := newShared(t, network, "192.0.2.1:4000")
+		defer server.Close()
+		leg := server.party(t, true, 1)
+		defer leg.end()
+		send, arrived := homeOf(t, network, server, leg)
+		story(server, send, arrived)
+	})
+}
+
 // homeOf is somebody's socket whose address is a leg's on the shared port, and how many packets have come to that leg.
 func homeOf(t *testing.T, network *Memory, server *Shared, leg *party) (send func(data []byte), arrived func() int) {
 	t.Helper()
@@ -35,13 +48,7 @@ func homeOf(t *testing.T, network *Memory, server *Shared, leg *party) (send fun
 
 // TestATickFetchesWhatComesWhileTheReaderRests: a tick has all that is there. Who waits for an answer, to a check or in a handshake, has it at once.
 func TestATickFetchesWhatComesWhileTheReaderRests(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		network := &Memory{}
-		server := newShared(t, network, "192.0.2.1:4000")
-		defer server.Close()
-		leg := server.party(t, true, 1)
-		defer leg.end()
-		send, arrived := homeOf(t, network, server, leg)
+	onSharedPort(t, func(server *Shared, send func([]byte), arrived func() int) {
 		wants := func(n int, when string) {
 			t.Helper()
 			if got := arrived(); got != n {
@@ -70,13 +77,7 @@ func TestATickFetchesWhatComesWhileTheReaderRests(t *testing.T) {
 
 // TestTheReaderDoesNotRestWhileMoreIsThere: of what came while it rested nothing waits for another rest.
 func TestTheReaderDoesNotRestWhileMoreIsThere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		network := &Memory{}
-		server := newShared(t, network, "192.0.2.1:4000")
-		defer server.Close()
-		leg := server.party(t, true, 1)
-		defer leg.end()
-		send, _ := homeOf(t, network, server, leg)
+	onSharedPort(t, func(server *Shared, send func([]byte), _ func() int) {
 		for range 1 + mostDrained + 50 {
 			send(nil) // the first one sends the reader to rest
 		}

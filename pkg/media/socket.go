@@ -157,8 +157,8 @@ func (s *Socket) receiver(from netip.AddrPort) Receiver {
 	return s.rest
 }
 
-// readLoop waits without an end: a thread that looks around ten times a second keeps the scheduler's monitor awake, which then costs more than
-// the mixing of a small room.
+// readLoop waits without an end: threads that look around ten times a second keep the scheduler's monitor awake, which was a seventh of what a
+// room of 100 costs (docs/adr/0001).
 func (s *Socket) readLoop(w Waiter, read func() (again bool)) {
 	defer close(s.done)
 	for again := false; !s.closed.Load(); {
